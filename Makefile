@@ -1,0 +1,35 @@
+# The fixed surfaces of the project. `make run` and `make test` need Debian 12, git, make and python3, nothing else.
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+
+RESIDENTS ?= 10000
+SEED ?= 1
+HEADLESS ?= 0
+STATE ?= var
+
+.PHONY: run test check lock screenshot setup
+
+setup:
+	@packaging/bootstrap
+
+# Both registers with synthetic residents and simulated peers, and the console; Ctrl-C stops everything.
+run: setup
+	@exec .venv/bin/jukura-rehearsal run --state $(STATE) --residents $(RESIDENTS) --seed $(SEED) \
+	    $(if $(filter 1,$(HEADLESS)),--headless)
+
+test: setup
+	@.venv/bin/python -m pytest
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+# Exact versions and hashes for packaging/requirements*.txt; UPGRADE=1 takes the newest.
+lock:
+	@packaging/lock
+
+# docs/console.svg, drawn by the console itself over invented people.
+screenshot: setup
+	@.venv/bin/python tests/tui/make_screenshot.py docs/console.svg
