@@ -1,0 +1,1 @@
+"""The register: receives, stores, answers, notifies, audits. See docs/ARCHITECTURE.md."""

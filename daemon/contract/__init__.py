@@ -1,0 +1,1 @@
+"""What others may know, pure: endpoints, messages, error texts, checkpoints. Imports no I/O."""

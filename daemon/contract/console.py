@@ -1,0 +1,212 @@
+"""What an operator's console may ask, over the daemon's unix socket with JSON bodies.
+
+A session's token travels in `Authorization: Bearer <token>`. Personal data leaves only in `Found` and `Person`,
+and at most what the assessment allows (本人確認情報ファイル II-5); 住民票コード and 個人番号 stay masked until opened.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from daemon.contract.endpoint import Empty, Endpoint
+from daemon.register.rows import RegisterDate
+
+MASK = "＊"
+
+
+class State(StrEnum):
+    """Where the daemon is in its life; see `daemon.lifecycle`."""
+
+    STARTING = "starting"
+    SEALED = "sealed"
+    READY = "ready"
+    DEGRADED = "degraded"
+    STOPPING = "stopping"
+
+
+class Reason(StrEnum):
+    """Why it is degraded."""
+
+    TOKEN_AWAY = "token_away"  # noqa: S105 - the HSM's token
+    NATIONAL_AWAY = "national_away"
+    OUTBOX_ASIDE = "outbox_aside"
+    SIGNATURE_LATE = "signature_late"
+    DISK_LOW = "disk_low"
+    SIGNATURE_REFUSED = "signature_refused"
+    STORE_UNTRUSTED = "store_untrusted"
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Live figures; no personal data."""
+
+    people: int
+    """Present (現存) people."""
+    rows: int
+    notices_today: int
+    refused_today: int
+    searches_today: int
+    outbox: int
+    """Messages still to be delivered to the national server."""
+    outbox_aside: int
+    delivered: int
+    """Messages that the national server acknowledged today."""
+    log_size: int
+    log_signed: int
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    register: str
+    state: State
+    reasons: list[Reason]
+    at_rest: str
+    """`protected`, or `unprotected` where token or PIN lie on the same disk as the data."""
+    started: datetime
+    now: datetime
+    version: str
+    terminal: str
+    municipalities: int
+    connections: list[str]
+    """The closed list of what this register talks to."""
+    counts: Counts | None
+    """None while sealed."""
+
+
+class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
+    operator: str
+    password: str
+
+
+class Affair(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One entry of the catalogue of affairs (事務) that an operator may act for."""
+
+    id: str
+    title: str
+    basis: str
+    """The legal item, such as 住基法30条の15第1項1号."""
+    number: bool = False
+    """番号利用: 個人番号 may be seen."""
+    code: bool = True
+    """住民票コード may be seen."""
+    abroad: bool = False
+    """国外転出者: may be used in `fuhyo`."""
+    valid_from: date
+    valid_until: date
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    token: str
+    register: str
+    operator: str
+    name: str
+    department: str
+    affairs: list[Affair]
+    idle_seconds: int
+    """After this long without an act the session ends (PIA III-3: 10 minutes at the most)."""
+
+
+class Scope(StrEnum):
+    CURRENT = "current"
+    """現存."""
+    STRUCK = "struck"
+    """消除者."""
+
+
+class Match(StrEnum):
+    WHOLE = "whole"
+    PREFIX = "prefix"
+
+
+class Search(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A search by 4情報 (H5). At least `kana` or `birth`; both together narrow."""
+
+    affair: str
+    purpose: str
+    application: str
+    """Reference to the application document (申請書等の番号)."""
+    kana: str = ""
+    kana_match: Match = Match.PREFIX
+    birth: str = ""
+    """A day, month or year: 19890107, 198901, 1989, 1989-01-07, 昭和64年1月7日, S64.1.7."""
+    scope: Scope = Scope.CURRENT
+
+
+MAX_HITS = 50
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    person: str
+    """Opaque reference, for `PersonQuery`."""
+    name: str
+    kana: str
+    birth: RegisterDate
+    sex: str
+    address: str
+    municipality: str
+    standing: str
+    """`present`, `out`, `dead`, `gone`; in fuhyo `abroad`, `present`, `struck`."""
+
+
+class Found(Struct, frozen=True):
+    """The hits, by kana, then birth, then address. More than `MAX_HITS` is an error `search.too_many`, with no rows."""
+
+    hits: list[Hit]
+
+
+class PersonQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    person: str
+    affair: str
+    purpose: str
+    application: str
+    open_code: bool = False
+    """Show 住民票コード unmasked; needs the affair's `code`, and is logged."""
+    open_number: bool = False
+    """Show 個人番号 unmasked; needs the affair's `number`, and is logged."""
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """One version as the screen may show it."""
+
+    serial: int
+    standing: str
+    juminhyo_code: str
+    name: str
+    kana: str
+    birth: RegisterDate
+    sex: str
+    address: str
+    municipality: str
+    former_name: str
+    former_name_kana: str
+    last_address: str
+    """fuhyo only: 最終住所."""
+    kojin_bango: str
+    """Masked, or empty where the affair has no 番号利用."""
+    reason: str
+    """異動事由 (honnin) or 通知区分 (fuhyo): the code."""
+    event_date: RegisterDate
+    received_on: date
+
+
+class Person(Struct, frozen=True):
+    """One person with history, the newest version first."""
+
+    person: str
+    versions: list[Version]
+
+
+class ExportLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the export stream (NDJSON). `file` says where the verifier expects it; see daemon.audit.export."""
+
+    file: str
+    line: str
+
+
+STATUS = Endpoint("GET", "/v1/status", Empty, Status, session=False, sealed=True)
+SIGN_IN = Endpoint("POST", "/v1/session", SignIn, Session, session=False)
+SIGN_OUT = Endpoint("DELETE", "/v1/session", Empty, Empty)
+SEARCH = Endpoint("POST", "/v1/search", Search, Found)
+PERSON = Endpoint("POST", "/v1/person", PersonQuery, Person)
+EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
+"""Streams `ExportLine`s; needs the auditor's right."""
+ENDPOINTS = (STATUS, SIGN_IN, SIGN_OUT, SEARCH, PERSON, EXPORT)

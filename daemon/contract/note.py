@@ -1,0 +1,165 @@
+"""Checkpoints of the log as signed notes (C2SP signed-note and tlog-checkpoint), with ECDSA P-256 over SHA-256.
+
+A checkpoint that exists is well formed: its lines cannot smuggle in further lines, so a signer may build one from
+what it was told and sign the text. Every failure is an IntegrityError: `log.bad_checkpoint` for the form,
+`log.bad_signature` for the signature. A key is named after the origin of its log (tlog-checkpoint, Signatures);
+generations of `seal` under one name differ by key id.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from daemon.contract.merkle import HASH_SIZE
+from daemon.errors import IntegrityError
+
+MAX_NOTE = 128 * 1024  # bytes; 16 signatures of the longest kind fit (signed-note, Format)
+KEY_ID_SIZE = 4  # bytes
+
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_NAME = re.compile(r"[^\s+\x00-\x1f]+")
+_SIGNATURE = re.compile(r"— ([^\s+\x00-\x1f]+) ([A-Za-z0-9+/]+={0,2})")
+_LINE = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
+"""What one line of a note may hold: no control characters, no half of a surrogate pair."""
+
+
+def origin_of(register: str, epoch: int) -> str:
+    """The identity of one register's log in one epoch: first line of its checkpoints and name of its keys."""
+    return f"jukura.jp/{register}/{epoch}"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A tree head: `size` leaves under `root`. Raises `log.bad_checkpoint` where a field breaks the form."""
+
+    origin: str
+    size: int
+    root: bytes
+    extensions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        sound = {
+            "origin": _LINE.fullmatch(self.origin),
+            "size": _SIZE.fullmatch(str(self.size)),
+            "root": len(self.root) == HASH_SIZE,
+            "extensions": all(_LINE.fullmatch(line) for line in self.extensions),
+        }
+        for field, holds in sound.items():
+            if not holds:
+                raise IntegrityError("log.bad_checkpoint", field=field)
+
+    def text(self) -> bytes:
+        """The bytes that are signed: origin, size, root, extensions, each on a line (tlog-checkpoint, Note text)."""
+        lines = (self.origin, str(self.size), _base64(self.root), *self.extensions)
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    @classmethod
+    def parse(cls, text: bytes) -> "Checkpoint":
+        """The checkpoint whose `text` this is, to the byte; else `log.bad_checkpoint`."""
+        match _utf8(text).split("\n"):
+            case [origin, size, root, *extensions, ""] if _SIZE.fullmatch(size):
+                return cls(origin, int(size), _unbase64(root), tuple(extensions))
+            case _:
+                raise IntegrityError("log.bad_checkpoint")
+
+
+def key_id(name: str, public_der: bytes) -> bytes:
+    """The 4 bytes that name a key beside its `name`.
+
+    For ECDSA (signature type 0x02) they are the start of SHA-256 over the SubjectPublicKeyInfo alone; the name is
+    not hashed, unlike for the other types (signed-note, Signature types).
+    """
+    if not _NAME.fullmatch(name):
+        raise IntegrityError("log.bad_checkpoint", field="name")
+    return sha256(public_der).digest()[:KEY_ID_SIZE]
+
+
+def signature_line(name: str, public_der: bytes, signature_der: bytes) -> str:
+    """The line, without its newline, that carries `signature_der` (DER Ecdsa-Sig-Value) over a note's text."""
+    return f"— {name} {_base64(key_id(name, public_der) + signature_der)}"
+
+
+def signed(text: bytes, *lines: str) -> str:
+    """The note: `text`, an empty line, and the signature `lines`."""
+    return _utf8(text) + "\n" + "".join(f"{line}\n" for line in lines)
+
+
+def verify(note: str, name: str, public_der: bytes) -> Checkpoint:
+    """The checkpoint that the key `name` signed; other keys' signatures are ignored.
+
+    Raises `log.bad_signature` where that key did not sign, or where any signature in its name and id is false.
+    """
+    text, signatures = split(note)
+    known = key_id(name, public_der)
+    mine = [sig for who, ident, sig in signatures if who == name and compare_digest(ident, known)]
+    if not mine:
+        raise IntegrityError("log.bad_signature")
+    key = _public_key(public_der)
+    for signature in mine:
+        try:
+            key.verify(signature, text, ECDSA(SHA256()))
+        except InvalidSignature:
+            raise IntegrityError("log.bad_signature") from None
+    return Checkpoint.parse(text)
+
+
+def split(note: str) -> tuple[bytes, list[tuple[str, bytes, bytes]]]:
+    """The text of `note`, and its signatures as (name, key id, signature), none of them checked."""
+    text, gap, tail = note.rpartition("\n\n")
+    if not gap or not tail.endswith("\n") or len(note.encode("utf-8", "replace")) > MAX_NOTE:
+        raise IntegrityError("log.bad_checkpoint")
+    return _bytes(text + "\n"), [_signature(line) for line in tail[:-1].split("\n")]
+
+
+def _signature(line: str) -> tuple[str, bytes, bytes]:
+    found = _SIGNATURE.fullmatch(line)
+    blob = _unbase64(found[2]) if found else b""
+    if not found or len(blob) <= KEY_ID_SIZE:
+        raise IntegrityError("log.bad_checkpoint", field="signature")
+    return found[1], blob[:KEY_ID_SIZE], blob[KEY_ID_SIZE:]
+
+
+def _public_key(public_der: bytes) -> EllipticCurvePublicKey:
+    try:
+        key = load_der_public_key(public_der)
+    except (ValueError, UnsupportedAlgorithm):
+        raise IntegrityError("log.bad_signature", field="key") from None
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+        raise IntegrityError("log.bad_signature", field="key")
+    return key
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode("ascii")
+
+
+def _unbase64(text: str) -> bytes:
+    """`text` decoded; refused unless it is the one way to write its bytes (RFC 4648 §3.5)."""
+    try:
+        value = b64decode(text, validate=True)
+    except ValueError:
+        raise IntegrityError("log.bad_checkpoint") from None
+    if _base64(value) != text:
+        raise IntegrityError("log.bad_checkpoint")
+    return value
+
+
+def _utf8(text: bytes) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise IntegrityError("log.bad_checkpoint") from None
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise IntegrityError("log.bad_checkpoint") from None

@@ -1,0 +1,102 @@
+"""Numbers with a check digit, by three mod-11 rules with two endings, and the municipalities of the prefecture.
+
+個人番号 (番号法総務省令 平成26年総務省令85号 5条) and 住民票コード (施行規則1条; the formula of 平成14年告示436号 is taken to
+be the same, domain.md §1.2) end in 0 where the remainder is 0 or 1. 全国地方公共団体コード (JIS X 0401/0402) ends in 1
+where it is 0, and in 0 where it is 1. A check digit finds slips of the pen; it proves nobody's identity.
+"""
+
+import re
+from dataclasses import dataclass
+
+_KOJIN_BANGO_WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+_JUMINHYO_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+_MUNICIPALITY_WEIGHTS = (6, 5, 4, 3, 2)
+
+
+def _remainder(digits: str, weights: tuple[int, ...]) -> int:
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+
+
+def _person_digit(remainder: int) -> str:
+    return "0" if remainder <= 1 else str(11 - remainder)
+
+
+def kojin_bango_digit(base: str) -> str:
+    """The check digit of a 個人番号, from its first 11 digits."""
+    return _person_digit(_remainder(base, _KOJIN_BANGO_WEIGHTS))
+
+
+def juminhyo_digit(base: str) -> str:
+    """The check digit of a 住民票コード, from its first 10 digits."""
+    return _person_digit(_remainder(base, _JUMINHYO_WEIGHTS))
+
+
+def municipality_digit(base: str) -> str:
+    """The check digit of a 全国地方公共団体コード, from its first 5 digits."""
+    return str((11 - _remainder(base, _MUNICIPALITY_WEIGHTS)) % 10)
+
+
+def _digits(text: str, count: int) -> bool:
+    return re.fullmatch(rf"[0-9]{{{count}}}", text) is not None
+
+
+def is_kojin_bango(text: str) -> bool:
+    """Whether `text` is 12 digits with a right check digit."""
+    return _digits(text, 12) and kojin_bango_digit(text[:-1]) == text[-1]
+
+
+def is_juminhyo_code(text: str) -> bool:
+    """Whether `text` is 11 digits with a right check digit."""
+    return _digits(text, 11) and juminhyo_digit(text[:-1]) == text[-1]
+
+
+def is_six_digits(text: str) -> bool:
+    """Whether `text` is a 全国地方公共団体コード of 6 digits with a right check digit."""
+    return _digits(text, 6) and municipality_digit(text[:-1]) == text[-1]
+
+
+def five_digits(text: str) -> str | None:
+    """A municipality's code as it is stored: 5 digits. None if `text` is neither 5 digits nor a right 6."""
+    if is_six_digits(text):
+        return text[:-1]
+    return text if _digits(text, 5) else None
+
+
+def six_digits(five: str) -> str:
+    """A stored code as it is shown: 6 digits."""
+    return five + municipality_digit(five)
+
+
+@dataclass(frozen=True)
+class Municipality:
+    """A municipality: its 5-digit code, its name, and how that is read."""
+
+    code: str
+    name: str
+    kana: str
+
+
+_YAMAGUCHI = (
+    Municipality("35201", "下関市", "しものせきし"),
+    Municipality("35202", "宇部市", "うべし"),
+    Municipality("35203", "山口市", "やまぐちし"),
+    Municipality("35204", "萩市", "はぎし"),
+    Municipality("35206", "防府市", "ほうふし"),
+    Municipality("35207", "下松市", "くだまつし"),
+    Municipality("35208", "岩国市", "いわくにし"),
+    Municipality("35210", "光市", "ひかりし"),
+    Municipality("35211", "長門市", "ながとし"),
+    Municipality("35212", "柳井市", "やないし"),
+    Municipality("35213", "美祢市", "みねし"),
+    Municipality("35215", "周南市", "しゅうなんし"),
+    Municipality("35216", "山陽小野田市", "さんようおのだし"),
+    Municipality("35305", "周防大島町", "すおうおおしまちょう"),
+    Municipality("35321", "和木町", "わきちょう"),
+    Municipality("35341", "上関町", "かみのせきちょう"),
+    Municipality("35343", "田布施町", "たぶせちょう"),
+    Municipality("35344", "平生町", "ひらおちょう"),
+    Municipality("35502", "阿武町", "あぶちょう"),
+)
+
+MUNICIPALITIES = {municipality.code: municipality for municipality in _YAMAGUCHI}
+"""The 13 cities and 6 towns of 山口県 by 5-digit code (JIS X 0402; 総務省 全国地方公共団体コード)."""

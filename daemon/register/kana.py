@@ -1,0 +1,80 @@
+"""Kana: what is stored, what is compared (清音化), what is searched.
+
+Three forms, each made from the one before:
+
+* `hiragana`: what items 4 and 27 hold. Katakana and half-width kana become hiragana; nothing else changes.
+* `seion`: item 13 (標準仕様書 j330): 清濁, 拗促音, spaces, ・ and 長音 are of no account. ヂ is ジ and ヅ is ズ first, so the
+  marks cannot simply be stripped.
+* `search_key`: also オ段 + ウ = オ段 + オ = オ段, and ウ段 + ウ = ウ段. Not an item; the index holds it.
+
+`search_key` is a function of `seion` alone, so equal items 13 have equal keys. It reads left to right and only ever
+appends, so the key of a beginning is a beginning of the key. One cut breaks that: ゔぁ and ゔぃ fold as a pair (は, ひ),
+and a query that ends in ゔ has folded to ふ before it knows what follows. `prefix_keys` gives the keys for all that
+may follow; a search that tries each of them loses nobody. は and わ are different keys.
+"""
+
+import re
+import unicodedata
+
+from daemon.errors import InputError
+
+MAX_QUERY = 100
+"""Characters of a kana query; no stored kana is longer."""
+
+_KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)} | {ord(" "): "　"}
+_STORED = re.compile(r"[ぁ-ゖー・　]*")
+_DASHES = "ー‐‑‒–—―−─━-"  # the ASCII one last: it stands in a character class below
+_ASKED = re.compile(rf"[ぁ-ゖ・　{_DASHES}]*")
+
+# In this order: the pairs before ゔ alone, all of them before the marks go and before what stands between goes.
+_SAME_SOUND = (("ゔぁ", "ば"), ("ゔぃ", "び"), ("ゔ", "ぶ"), ("ぢ", "じ"), ("づ", "ず"))
+_MARKS = "\u3099\u309a"
+_FOLD = str.maketrans(
+    "ぁぃぅぇぉっゃゅょゎゕゖゐゑを", "あいうえおつやゆよわかけいえお", _MARKS + _DASHES + "・　"
+)
+
+_O_ROW = frozenset("おこそとのほもよろ")
+_U_ROW = frozenset("うくすつぬふむゆる")
+
+
+def hiragana(text: str) -> str:
+    """`text` with katakana and half-width kana as hiragana, and spaces full-width."""
+    return unicodedata.normalize("NFKC", text).translate(_KATAKANA)
+
+
+def is_kana(text: str) -> bool:
+    """Whether `text` may stand in a kana item: hiragana, ー, ・ and full-width spaces only."""
+    return _STORED.fullmatch(text) is not None
+
+
+def seion(kana: str) -> str:
+    """Item 13 from item 4 (清音化)."""
+    text = hiragana(kana)
+    for written, sounded in _SAME_SOUND:
+        text = text.replace(written, sounded)
+    return unicodedata.normalize("NFD", text).translate(_FOLD)
+
+
+def search_key(kana: str) -> str:
+    """The key under which `kana` (or its item 13) is found as a whole; the index holds it for every row."""
+    key: list[str] = []
+    for sound in seion(kana):
+        before = key[-1] if key else ""
+        if not (sound in "うお" and before in _O_ROW) and not (sound == "う" and before in _U_ROW):
+            key.append(sound)
+    return "".join(key)
+
+
+def prefix_keys(kana: str) -> tuple[str, ...]:
+    """The keys to look for so as to find whatever begins with `kana`; one, but three where it ends in ゔ."""
+    text = hiragana(kana)
+    endings = ("", "ぁ", "ぃ") if text.endswith("ゔ") else ("",)
+    return tuple(search_key(text + ending) for ending in endings)
+
+
+def parse_query(text: str) -> str:
+    """A kana query from a form as hiragana; InputError if it holds anything but kana, or no sound at all."""
+    kana = hiragana(text[: MAX_QUERY + 1]).strip("　")
+    if len(kana) > MAX_QUERY or not _ASKED.fullmatch(kana) or not seion(kana):
+        raise InputError("search.bad_kana", field="kana")
+    return kana

@@ -1,0 +1,35 @@
+"""The next version (更新順番号) of what a register knows of a person, with the items that the register itself gives."""
+
+from datetime import datetime
+
+from msgspec.structs import asdict
+
+from daemon.clock import day_of
+from daemon.register.derived import fuhyo_derived, honnin_derived
+from daemon.register.rows import FuhyoRow, HonninRecord, HonninRow, Record, Row
+
+OPERATOR = "CS"
+"""操作者ID of whatever comes from a 市町村CS: nobody operates (the assessment)."""
+
+
+def next_row(record: Record, last: Row | None, *, received: datetime, terminal: str) -> Row:
+    """The row that applies `record`, checked and judged, after `last`.
+
+    `received` (aware) is when the notice came and is applied: タイムスタンプ, and the Japanese day from which the term of
+    retention runs (住基法30条の6第3項). `terminal` is 操作端末ID, in `honnin` only.
+    """
+    given = {
+        "received_on": day_of(received),
+        "updated_at": received,
+        "serial": last.serial + 1 if last else 1,
+    }
+    if isinstance(record, HonninRecord):
+        derived = honnin_derived(record)
+        own = {
+            "operator_id": OPERATOR,
+            "terminal_id": terminal,
+            # The 150 years of a 消除 run from its own notice; any other row waits for its successor's.
+            "retention_flag": derived["struck_flag"],
+        }
+        return HonninRow(**asdict(record) | derived | given | own)
+    return FuhyoRow(**asdict(record) | fuhyo_derived(record) | given)
