@@ -1,0 +1,1 @@
+"""The signed log: entry, tree, checkpoint, journal, export, verify."""

@@ -1,0 +1,198 @@
+"""One entry of the log: a public header, and sealed fields that are commitments in the leaf (design, section 5).
+
+The leaf is what the tree hashes and what anyone may see: canonical JSON of the header and, for each sealed field,
+SHA-256(0x02 ‖ name ‖ 0x00 ‖ salt ‖ canonical value). Salts and values are only in the *secret*, which the caller
+encrypts under `log.<fiscal year>`; with that key destroyed, 256 bits of salt leave nothing to guess against.
+
+A header has no room for a person: its strings are identifiers in ASCII without a run of 11 digits and its counts
+have 10 digits at the most, so neither a name nor a 住民票コード nor an 個人番号 fits. Every breach is an IntegrityError (`log.bad_entry`, `log.bad_commitment`).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from daemon.audit.canonical import JSON, MAX_INT, canonical
+from daemon.errors import IntegrityError
+
+FORMAT: Literal[1] = 1
+SALT_SIZE = 32  # bytes
+MAX_COUNT = 10**10 - 1  # ten digits
+FIELD_TAG = b"\x02"  # 0x00 and 0x01 are the tree's own (RFC 9162 §2.1.1)
+
+_IDENTIFIER = re.compile(r"(?!.*[0-9]{11})[A-Za-z0-9._:/@-]{0,64}", re.ASCII)
+_CODE = re.compile(r"(?!.*[0-9]{4})[a-z0-9_.]{0,64}", re.ASCII)
+_NAME = re.compile(r"(?!.*[0-9]{4})[a-z][a-z0-9_]{0,31}", re.ASCII)
+
+
+class Action(StrEnum):
+    """What was done or tried."""
+
+    REGISTER_STARTED = "register.started"
+    """The register became able to serve."""
+    REGISTER_STOPPED = "register.stopped"
+    """The register was shut down in order; a start without it before follows a crash."""
+    NOTICE_APPLIED = "notice.applied"
+    """更新: a municipality's notice became a row (住基法30条の6, 30条の41)."""
+    NOTICE_DUPLICATE = "notice.duplicate"
+    """A notice that was applied before came again; nothing changed."""
+    NOTICE_REFUSED = "notice.refused"
+    """One notice was not applied; `code` says why."""
+    NOTICE_BATCH_REFUSED = "notice.batch_refused"
+    """A whole request of a municipality was unreadable or over a limit."""
+    HANDSHAKE_REFUSED = "handshake.refused"
+    """A peer was turned away before it could say anything: unknown, expired or too old TLS."""
+    SESSION_OPENED = "session.opened"
+    SESSION_REFUSED = "session.refused"
+    SESSION_CLOSED = "session.closed"
+    """By the operator, by idleness or by shutdown."""
+    SEARCH_DONE = "search.done"
+    """検索 by 4情報; `counts.hits` is the number of people shown."""
+    SEARCH_REFUSED = "search.refused"
+    PERSON_SHOWN = "person.shown"
+    """One person's rows were shown; `code_opened` and `number_opened` in counts are 1 where unmasked."""
+    PERSON_REFUSED = "person.refused"
+    OUTBOX_DELIVERED = "outbox.delivered"
+    """通知 to the national server, acknowledged (住基法30条の7)."""
+    OUTBOX_SET_ASIDE = "outbox.set_aside"
+    """The national server refused a message: it waits for a person, the others go on."""
+    SETUP_IMPORTED = "setup.imported"
+    """Operators, affairs, peers or terminals were taken in from a set-up file."""
+    LOG_EXPORTED = "log.exported"
+    """This log was exported for an auditor."""
+    KEY_MADE = "key.made"
+    """The key service made data keys or a key pair; `counts.keys` is how many."""
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    """A rule forbade it; nothing changed."""
+    FAILED = "failed"
+    """It was allowed and did not work."""
+
+
+class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What anyone may know of an entry. Raises `log.bad_entry` where a field breaks the form."""
+
+    epoch: int
+    """Of the log, from 1."""
+    seq: int
+    """Place in the tree, from 0."""
+    time: datetime
+    """When it happened; written as UTC with microseconds."""
+    actor: str
+    """An operator's id, `municipality:<5 digits>`, `system`; empty where unknown."""
+    terminal: str
+    """Item 17; empty where no terminal took part."""
+    action: Action
+    outcome: Outcome
+    affair: str = ""
+    """Id in the catalogue of affairs (事務)."""
+    code: str = ""
+    """The error's code where the outcome is not ok."""
+    counts: dict[str, int] = {}
+    """Public figures such as `hits`."""
+
+    def __post_init__(self) -> None:
+        sound = {
+            "epoch": 1 <= self.epoch <= MAX_INT,
+            "seq": 0 <= self.seq <= MAX_INT,
+            "time": self.time.tzinfo is not None,
+            "actor": _IDENTIFIER.fullmatch(self.actor),
+            "terminal": _IDENTIFIER.fullmatch(self.terminal),
+            "affair": _IDENTIFIER.fullmatch(self.affair),
+            "code": _CODE.fullmatch(self.code),
+            "counts": all(_NAME.fullmatch(name) and 0 <= n <= MAX_COUNT for name, n in self.counts.items()),
+        }
+        for field, holds in sound.items():
+            if not holds:
+                raise IntegrityError("log.bad_entry", field=field)
+
+
+class Sealed(NamedTuple):
+    """A sealed field, open: with both parts anyone can check the commitment."""
+
+    salt: bytes
+    value: JSON
+
+
+class Opened(NamedTuple):
+    """An entry with its sealed fields, all of them checked against the leaf."""
+
+    header: Header
+    fields: dict[str, Sealed]
+
+
+_FieldName = Annotated[str, Meta(pattern=rf"\A{_NAME.pattern}\Z")]
+_Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
+class _Leaf(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    format: Literal[1]
+    commitments: dict[_FieldName, _Digest]
+
+
+def seal_parts(header: Header, fields: Mapping[str, JSON], salt: Callable[[], bytes]) -> tuple[bytes, bytes]:
+    """The leaf, and the secret that the caller must encrypt; `salt` gives 32 fresh random bytes a call."""
+    sealed = {name: Sealed(salt(), fields[name]) for name in sorted(fields)}
+    commitments: dict[str, JSON] = {name: commitment(name, field) for name, field in sealed.items()}
+    return _leaf(header, commitments), msgspec.msgpack.encode(sealed)
+
+
+def commitment(name: str, field: Sealed) -> str:
+    """The commitment to one field, 64 hex digits."""
+    if not _NAME.fullmatch(name) or len(field.salt) != SALT_SIZE:
+        raise IntegrityError("log.bad_entry", field="fields")
+    return sha256(FIELD_TAG + name.encode() + b"\x00" + field.salt + canonical(field.value)).hexdigest()
+
+
+def header_of(leaf: bytes) -> Header:
+    """The header in `leaf`; `log.bad_entry` unless the leaf is canonical and whole."""
+    return _parsed(leaf)[0]
+
+
+def opened(leaf: bytes, secret: bytes) -> Opened:
+    """The entry with every field that its leaf commits to; `log.bad_commitment` if one differs or is missing."""
+    header, commitments = _parsed(leaf)
+    fields = _secret(secret)
+    if fields.keys() != commitments.keys():
+        raise IntegrityError("log.bad_commitment")
+    for name, field in fields.items():
+        if not compare_digest(commitment(name, field), commitments[name]):
+            raise IntegrityError("log.bad_commitment", field=name)
+    return Opened(header, fields)
+
+
+def _leaf(header: Header, commitments: dict[str, JSON]) -> bytes:
+    time = header.time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    body: dict[str, JSON] = {name: getattr(header, name) for name in Header.__struct_fields__}
+    return canonical(body | {"format": FORMAT, "time": time, "commitments": commitments})
+
+
+def _parsed(leaf: bytes) -> tuple[Header, dict[str, str]]:
+    try:
+        whole = msgspec.json.decode(leaf, type=_Leaf)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise IntegrityError("log.bad_entry") from None
+    header = Header(**{name: getattr(whole, name) for name in Header.__struct_fields__})
+    if _leaf(header, dict(whole.commitments)) != leaf:
+        raise IntegrityError("log.bad_entry")
+    return header, whole.commitments
+
+
+def _secret(secret: bytes) -> dict[str, Sealed]:
+    try:
+        fields = msgspec.msgpack.decode(secret, type=dict[str, tuple[bytes, Any]])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise IntegrityError("log.bad_commitment") from None
+    return {name: Sealed(salt, value) for name, (salt, value) in fields.items()}

@@ -1,0 +1,148 @@
+"""The log as the register writes it: each act gets its place in the tree in the same commit as its effect.
+
+The journal takes part in every group of the writer. What a group appends counts only when the group is durable; if
+it fails, the tree is the one from before, and the places are given again.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+
+import msgspec
+
+from daemon.audit.act import Act
+from daemon.audit.entry import SALT_SIZE, Header, seal_parts
+from daemon.audit.tree import Node, Tree
+from daemon.clock import day_of
+from daemon.contract.merkle import leaf_hash
+from daemon.crypto import classes
+from daemon.crypto.seal import Place, Sealer
+from daemon.errors import IntegrityError
+from daemon.register.rows import Register
+from daemon.store.draft import Draft, Group
+from daemon.store.engine import Engine, Table
+
+HEAD, TALLY = b"log", b"tally"
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """How far the log has come."""
+
+    epoch: int = 1
+    size: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+
+class Tally(msgspec.Struct, frozen=True, array_like=True):
+    """How often each action was done on one day; an action on several messages counts them."""
+
+    day: date
+    counts: dict[str, int]
+
+
+class Journal:
+    """The tree as it stands, and as the open group would make it."""
+
+    def __init__(self, register: Register, sealer: Sealer, head: Head, tally: Tally | None) -> None:
+        self._register = register
+        self._sealer = sealer
+        self.epoch = head.epoch
+        self.tree = Tree(head.size, head.peaks)
+        self._tally = tally
+        self._next, self._next_tally = self.tree, tally
+        self._new: Counter[str] = Counter()
+
+    @classmethod
+    async def load(cls, register: Register, sealer: Sealer, engine: Engine) -> "Journal":
+        """The journal of the log in `engine`; IntegrityError if the last entry is not where the head says."""
+        held = await engine.get_many(Table.META, [HEAD, TALLY])
+        head = msgspec.msgpack.decode(held[HEAD], type=Head) if HEAD in held else Head()
+        last = await engine.scan(Table.LOG, limit=1, reverse=True)
+        if (int.from_bytes(last[0][0], "big") + 1 if last else 0) != head.size:
+            raise IntegrityError("log.cut")
+        tally = msgspec.msgpack.decode(held[TALLY], type=Tally) if TALLY in held else None
+        return cls(register, sealer, head, tally)
+
+    def today(self, now: datetime) -> Mapping[str, int]:
+        """How often each action was done today."""
+        return self._tally.counts if self._tally and self._tally.day == day_of(now) else {}
+
+    # A participant of the writer's groups.
+
+    def begin(self) -> None:
+        self._next, self._next_tally, self._new = self.tree, self._tally, Counter()
+
+    def merge(self, draft: Draft, group: Group) -> None:
+        for act in draft.acts:
+            self._append(act, group)
+
+    def prepare(self, group: Group) -> None:
+        if self._next is self.tree:
+            return
+        head = Head(self.epoch, self._next.size, self._next.peaks)
+        group.put(Table.META, HEAD, msgspec.msgpack.encode(head))
+        self._next_tally = self._tallied(day_of(group.now))
+        group.put(Table.META, TALLY, msgspec.msgpack.encode(self._next_tally))
+
+    def commit(self) -> None:
+        self.tree, self._tally = self._next, self._next_tally
+
+    def rollback(self) -> None:
+        self.begin()
+
+    def _append(self, act: Act, group: Group) -> None:
+        header = Header(
+            epoch=self.epoch,
+            seq=self._next.size,
+            time=group.now,
+            actor=act.actor,
+            terminal=act.terminal,
+            action=act.action,
+            outcome=act.outcome,
+            affair=act.affair,
+            code=act.code,
+            counts=act.counts,
+        )
+        leaf, secret = seal_parts(header, act.sealed, partial(secrets.token_bytes, SALT_SIZE))
+        key = sequence(header.seq)
+        place = Place(self._register, Table.LOG, key)
+        sealed = self._sealer.seal(classes.log(day_of(group.now)), place, secret)
+        group.put(Table.LOG, key, msgspec.msgpack.encode((leaf, sealed)))
+        self._next, nodes = self._next.append([leaf_hash(leaf)])
+        for node, value in nodes.items():
+            group.put(Table.TREE, node_key(node), value)
+        self._new[act.action] += act.counts.get("messages", 1)
+
+    def _tallied(self, day: date) -> Tally:
+        before = self._tally.counts if self._tally and self._tally.day == day else {}
+        return Tally(day, dict(Counter(before) + self._new))
+
+
+def sequence(seq: int) -> bytes:
+    """The key of entry `seq`."""
+    return seq.to_bytes(8, "big")
+
+
+def node_key(node: Node) -> bytes:
+    """The key of a complete subtree."""
+    return bytes((node.level,)) + node.place.to_bytes(8, "big")
+
+
+class Nodes:
+    """Reads complete subtrees for proofs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def __call__(self, nodes: Sequence[Node]) -> dict[Node, bytes]:
+        keys = {node_key(node): node for node in nodes}
+        found = await self._engine.get_many(Table.TREE, list(keys))
+        return {keys[key]: value for key, value in found.items()}
+
+
+def leaf_of(value: bytes) -> tuple[bytes, bytes]:
+    """The leaf and the sealed fields of a stored entry."""
+    leaf, sealed = msgspec.msgpack.decode(value, type=tuple[bytes, bytes])
+    return leaf, sealed

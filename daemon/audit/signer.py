@@ -1,0 +1,88 @@
+"""Checkpoints: the log's head, signed in the token through the key service, at least every second while it grows.
+
+The key service is the log's first witness: it signs only what continues the last head that it signed. With the
+token away entries wait, up to a stated bound, and the register goes on.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from daemon.audit.journal import Journal, Nodes, sequence
+from daemon.audit.tree import consistency_proof, load
+from daemon.clock import Clock
+from daemon.crypto import classes
+from daemon.errors import IntegrityError
+from daemon.store.draft import Draft
+from daemon.store.engine import Engine, Table
+from daemon.store.writer import Writer
+from hsm.client import KeyService
+from hsm.protocol import SignCheckpoint, Witnessed
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 1.0  # seconds between looks
+HEARTBEAT = timedelta(hours=1)
+"""A quiet log is signed this often, so that its silence is signed too."""
+LATE_ENTRIES = 100_000
+LATE_AFTER = timedelta(hours=24)
+
+
+class Signer:
+    """Keeps the log's head signed."""
+
+    def __init__(
+        self, journal: Journal, engine: Engine, writer: Writer, service: KeyService, clock: Clock
+    ) -> None:
+        self._journal = journal
+        self._engine = engine
+        self._writer = writer
+        self._service = service
+        self._clock = clock
+        self._witness: Witnessed | None = None
+        self._at: datetime = clock.now()
+        self.signed = 0
+        """Entries under the last signature."""
+
+    async def check(self) -> None:
+        """Raise `log.cut` or `log.replaced` where the log does not continue what the key service signed last."""
+        witness = await self._service.witness()
+        tree = self._journal.tree
+        if witness.size > tree.size:
+            raise IntegrityError("log.cut")
+        if witness.size and (await load(witness.size, Nodes(self._engine))).root() != witness.root:
+            raise IntegrityError("log.replaced")
+        self._witness, self.signed = witness, witness.size
+
+    @property
+    def late(self) -> bool:
+        """Whether entries have waited for their signature beyond the stated bound."""
+        waiting = self._journal.tree.size - self.signed
+        return waiting > LATE_ENTRIES or (waiting > 0 and self._clock.now() - self._at > LATE_AFTER)
+
+    async def sign(self, *, at_once: bool = False) -> str | None:
+        """Sign the head if it has grown, or if an hour has gone by; the note, or None where nothing was due."""
+        tree, now = self._journal.tree, self._clock.now()
+        grown = tree.size > self.signed
+        if not tree.size or not (grown or at_once or now - self._at >= HEARTBEAT):
+            return None
+        witness = self._witness or await self._service.witness()
+        if witness.size > tree.size:
+            raise IntegrityError("log.cut")
+        # Until this is answered, what was signed last is not known for sure: a lost answer is asked for again.
+        self._witness = None
+        proof = await consistency_proof(witness.size, tree.size, Nodes(self._engine)) if witness.size else []
+        note = await self._service.sign_checkpoint(
+            SignCheckpoint(
+                key=classes.SEAL, epoch=self._journal.epoch, size=tree.size, root=tree.root(), proof=proof
+            )
+        )
+        self._witness = Witnessed(epoch=self._journal.epoch, size=tree.size, root=tree.root())
+        await self._keep(tree.size, note)
+        self.signed, self._at = tree.size, now
+        return note
+
+    async def _keep(self, size: int, note: str) -> None:
+        async def work(draft: Draft) -> None:
+            draft.put(Table.CHECKPOINTS, sequence(size), note.encode())
+
+        await self._writer.write(work)
