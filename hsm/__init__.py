@@ -1,0 +1,1 @@
+"""The key service: the only program that loads a PKCS#11 module."""
