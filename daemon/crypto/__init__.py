@@ -1,0 +1,1 @@
+"""Keys in memory, and what is sealed with them."""

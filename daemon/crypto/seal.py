@@ -1,0 +1,88 @@
+"""Sealing: AES-256-GCM under a class key, bound to its place, padded to a size class.
+
+A sealed value is: version (1 byte), length of the class name (1 byte), class name (ASCII), nonce (12 bytes, fresh
+from the OS each time, never a counter), ciphertext and tag. Its associated data are register, table, id and class,
+so a value moved to another place does not open. Seals are counted per key and refused long before the bound for
+random nonces (NIST SP 800-38D §8.3: 2^32).
+"""
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+
+from daemon.crypto.keyring import Keyring
+from daemon.errors import IntegrityError, StateError
+
+VERSION = 1
+HEAD = 2  # bytes: version, length of the class name
+NONCE = 12  # bytes
+SIZE_CLASS = 64  # bytes; the padded length is all that a sealed value shows of its content
+MOST_SEALS = 2**31
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sealed value lives."""
+
+    register: str
+    table: str
+    id: bytes
+
+    def bound(self, name: str) -> bytes:
+        """Place and class as associated data; every part carries its length, so no two places look alike."""
+        parts = (self.register.encode(), self.table.encode(), self.id, name.encode())
+        return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Sealer:
+    """Seals and opens with the keys of one keyring, and counts the seals."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self.counts: Counter[str] = Counter()
+        """Seals per class name since the key was made; persisted by the writer."""
+
+    def seal(self, name: str, place: Place, content: bytes) -> bytes:
+        """`content` under the class key `name`, bound to `place`; StateError where the key is absent or worn out."""
+        if self.counts[name] >= MOST_SEALS:
+            raise StateError("key.worn_out", field=name)
+        aead = self._keyring.aead(name)
+        self.counts[name] += 1
+        nonce = secrets.token_bytes(NONCE)
+        label = name.encode()
+        head = bytes((VERSION, len(label))) + label + nonce
+        return head + aead.encrypt(nonce, _pad(content), place.bound(name))
+
+    def open(self, place: Place, sealed: bytes) -> bytes:
+        """What was sealed at `place`; IntegrityError if it was altered or comes from elsewhere."""
+        name = class_of(sealed)
+        start = HEAD + len(name)
+        nonce, body = sealed[start : start + NONCE], sealed[start + NONCE :]
+        try:
+            return _unpad(self._keyring.aead(name).decrypt(nonce, body, place.bound(name)))
+        except (InvalidTag, ValueError) as error:
+            raise IntegrityError("store.altered") from error
+
+
+def class_of(sealed: bytes) -> str:
+    """The class name that a sealed value states; IntegrityError if it is no sealed value."""
+    if len(sealed) < HEAD or sealed[0] != VERSION or len(sealed) < HEAD + sealed[1] + NONCE:
+        raise IntegrityError("store.altered")
+    try:
+        return sealed[HEAD : HEAD + sealed[1]].decode("ascii")
+    except UnicodeDecodeError as error:
+        raise IntegrityError("store.altered") from error
+
+
+def _pad(content: bytes) -> bytes:
+    # ISO/IEC 9797-1 padding method 2: one 0x80, then zeros.
+    return content + b"\x80" + bytes(-(len(content) + 1) % SIZE_CLASS)
+
+
+def _unpad(padded: bytes) -> bytes:
+    content, mark, _ = padded.rpartition(b"\x80")
+    if not mark:
+        raise IntegrityError("store.altered")
+    return content

@@ -1,0 +1,1 @@
+"""The store: sealed truth, its projection for search, and the one writer."""

@@ -1,0 +1,70 @@
+"""What one piece of work means to change. It counts only once the group it belongs to is committed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from daemon.audit.act import Act
+from daemon.store.engine import Engine, Table
+from daemon.store.index import Index, Latest, Version
+
+
+@dataclass
+class Group:
+    """Pieces of work that are committed together."""
+
+    commit: int
+    now: datetime
+    """Taken once, so that no group straddles a midnight."""
+    changes: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
+    places: int = 0
+
+    def put(self, table: Table, key: bytes, value: bytes | None) -> None:
+        self.changes.setdefault(table, {})[key] = value
+
+
+class Draft:
+    """The view of one piece of work: what is committed, what its group changed before it, and its own changes."""
+
+    def __init__(self, group: Group, engine: Engine, index: Index) -> None:
+        self._group = group
+        self._engine = engine
+        self._index = index
+        self.changes: dict[Table, dict[bytes, bytes | None]] = {}
+        self.versions: list[Version] = []
+        self.acts: list[Act] = []
+
+    @property
+    def now(self) -> datetime:
+        """The time of the whole group."""
+        return self._group.now
+
+    def put(self, table: Table, key: bytes, value: bytes) -> None:
+        self.changes.setdefault(table, {})[key] = value
+
+    def delete(self, table: Table, key: bytes) -> None:
+        self.changes.setdefault(table, {})[key] = None
+
+    async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those `keys` that exist, as this work sees them."""
+        known = self._group.changes.get(table, {}) | self.changes.get(table, {})
+        found = {key: value for key in keys if (value := known.get(key)) is not None}
+        unknown = [key for key in keys if key not in known]
+        return found | (await self._engine.get_many(table, unknown) if unknown else {})
+
+    async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
+        """The latest version of each person who has one of these 住民票コード, as the group sees it."""
+        return await self._index.latest(codes)
+
+    def index(self, version: Version) -> None:
+        """Let the projection know of a new version."""
+        self.versions.append(version)
+
+    def log(self, act: Act) -> None:
+        """No act without its entry: written with the same commit."""
+        self.acts.append(act)
+
+    def place(self) -> bytes:
+        """A new key that sorts after all given before: commit (8 bytes), order within it (4 bytes)."""
+        self._group.places += 1
+        return self._group.commit.to_bytes(8, "big") + self._group.places.to_bytes(4, "big")

@@ -1,0 +1,69 @@
+"""The narrow interface of the truth: ordered tables of opaque keys and blobs, changed by one writer, all or nothing.
+
+Nothing above this line knows which engine is below. Whatever it is, `apply` has reached the disk when it returns.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+
+class Table(StrEnum):
+    """Every table of the truth, with the form of its keys."""
+
+    ROWS = "rows"
+    """random row id (16 bytes) → sealed version"""
+    NOTICES = "notices"
+    """idempotency key (32 bytes) → sealed receipt"""
+    OUTBOX = "outbox"
+    """place (12 bytes, ascending) → sealed message"""
+    ASIDE = "aside"
+    """place → sealed message that the national server refused"""
+    LOG = "log"
+    """sequence (8 bytes) → leaf and sealed fields"""
+    TREE = "tree"
+    """level (1 byte), index (8 bytes) → hash"""
+    CHECKPOINTS = "checkpoints"
+    """size (8 bytes) → signed note"""
+    CHANGES = "changes"
+    """commit (8 bytes) → ids of the rows it touched"""
+    PEOPLE = "people"
+    """digest of an operator's id → sealed account"""
+    META = "meta"
+    """name → what the program keeps for itself"""
+
+
+Changes = Mapping[Table, Mapping[bytes, bytes | None]]
+"""What to put, and with None what to delete, per table."""
+
+
+class Engine(Protocol):
+    """An ordered key-value store."""
+
+    async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those `keys` that exist."""
+        ...
+
+    async def scan(
+        self,
+        table: Table,
+        *,
+        first: bytes = b"",
+        last: bytes | None = None,
+        limit: int,
+        reverse: bool = False,
+    ) -> list[tuple[bytes, bytes]]:
+        """Up to `limit` pairs with first ≤ key < last, in order of their keys (from the end if `reverse`)."""
+        ...
+
+    async def count(self, table: Table) -> int:
+        """How many keys `table` has."""
+        ...
+
+    async def apply(self, changes: Changes) -> None:
+        """Make all `changes`, or none; durable on return."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the files."""
+        ...

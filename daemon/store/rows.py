@@ -1,0 +1,81 @@
+"""Row versions as they lie in the truth: one sealed value per version, under an id that says nothing.
+
+In clear are the random id, the key class and the size class. Sealed are the 28 or 18 items, whose they are, and
+which version came after. A current row is sealed under `live`; one that was superseded, or that strikes a person
+off, under the class of the year in which its 150 years end (design: Keys).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from daemon.crypto import classes
+from daemon.crypto.seal import Place, Sealer
+from daemon.errors import IntegrityError
+from daemon.register.reasons import standing_of
+from daemon.register.rows import FuhyoRow, HonninRow, Register, Row
+from daemon.register.transitions import Standing
+from daemon.store.engine import Table
+
+ROW_ID = 16  # bytes
+STRUCK = frozenset({Standing.OUT, Standing.DEAD, Standing.GONE, Standing.STRUCK})
+ROW_TYPES: dict[Register, type[HonninRow] | type[FuhyoRow]] = {
+    Register.HONNIN: HonninRow,
+    Register.FUHYO: FuhyoRow,
+}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One version with what the register knows beside its items."""
+
+    id: bytes
+    person: bytes
+    """Random, the same for all versions of one person."""
+    row: Row
+    successor_on: date | None = None
+    """The day the next notice came; from then the 150 years count."""
+
+    @property
+    def key_class(self) -> str:
+        """The class that protects this version."""
+        if self.successor_on is not None:
+            return classes.expire(self.successor_on)
+        return classes.expire(self.row.received_on) if standing_of(self.row) in STRUCK else classes.LIVE
+
+
+class RowCodec:
+    """Between `Stored` and its sealed form."""
+
+    def __init__(self, register: Register, sealer: Sealer) -> None:
+        self._register = register
+        self._sealer = sealer
+        self._type = ROW_TYPES[register]
+
+    def seal(self, stored: Stored) -> bytes:
+        """The sealed value to put under `stored.id`."""
+        # Items by position: the names would be half of every row.
+        items = [getattr(stored.row, name) for name in self._type.__struct_fields__]
+        content = msgspec.msgpack.encode((stored.person, stored.successor_on, items))
+        return self._sealer.seal(stored.key_class, self._place(stored.id), content)
+
+    def open(self, row_id: bytes, sealed: bytes) -> Stored:
+        """The version under `row_id`; IntegrityError if it does not verify."""
+        try:
+            person, successor_on, items = msgspec.msgpack.decode(
+                self._sealer.open(self._place(row_id), sealed),
+                type=tuple[bytes, date | None, list[msgspec.Raw]],
+            )
+            named = dict(zip(self._type.__struct_fields__, items, strict=True))
+            row = msgspec.msgpack.decode(_map_of(named), type=self._type)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise IntegrityError("store.altered") from error
+        return Stored(row_id, person, row, successor_on)
+
+    def _place(self, row_id: bytes) -> Place:
+        return Place(self._register, Table.ROWS, row_id)
+
+
+def _map_of(named: dict[str, msgspec.Raw]) -> bytes:
+    return msgspec.msgpack.encode(named)

@@ -1,0 +1,36 @@
+"""What the program keeps about its own truth, in the table META: which truth this is and how far it has come."""
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field
+
+import msgspec
+
+from daemon.crypto.seal import Sealer
+from daemon.store.engine import Engine, Table
+
+ID, HEAD, SEALS = b"truth", b"head", b"seals"
+KEPT_CHANGES = 10_000
+"""Commits whose touched rows stay listed, so that the projection can catch up instead of rebuild."""
+
+
+@dataclass
+class Truth:
+    """The identity and the last commit of the truth."""
+
+    id: bytes
+    """Random; another one after a restore, so that no projection follows the wrong truth."""
+    head: int
+    """Number of the last commit."""
+    seals: Counter[str] = field(default_factory=Counter)
+
+
+async def load(engine: Engine, sealer: Sealer) -> Truth:
+    """Read it, or make it for a new store; the sealer goes on counting from what was persisted."""
+    held = await engine.get_many(Table.META, [ID, HEAD, SEALS])
+    if ID not in held:
+        held = {ID: secrets.token_bytes(16), HEAD: (0).to_bytes(8, "big"), SEALS: msgspec.msgpack.encode({})}
+        await engine.apply({Table.META: dict(held)})
+    seals = Counter(msgspec.msgpack.decode(held[SEALS], type=dict[str, int]))
+    sealer.counts.update(seals)
+    return Truth(held[ID], int.from_bytes(held[HEAD], "big"), seals)
