@@ -1,0 +1,251 @@
+"""The composition root of `jukurad`: sockets, clock and key service meet the register here, and only here.
+
+Start: serve at once (sealed), ask the key service until it answers, open the store, level the projection, serve.
+Stop, in stages, each under a deadline: take no more, finish what is under way, sign the log, close.
+"""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import signal
+import socket
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from daemon import service as manager
+from daemon.audit.act import Act
+from daemon.audit.entry import Action, Outcome
+from daemon.clock import Clock, day_of
+from daemon.commands.notices import Notices
+from daemon.config import Config
+from daemon.console.server import ConsoleServer, Desk
+from daemon.contract.console import Reason, State, Status
+from daemon.crypto import classes
+from daemon.crypto.keyring import Keyring, load
+from daemon.errors import IntegrityError, JukuraError, StateError
+from daemon.lifecycle import SERVING, Lifecycle
+from daemon.open import Parts, Shown, build, introduce
+from daemon.peers.server import PeerServer
+from daemon.peers.tls import serving
+from daemon.tasks import Tasks
+from hsm.client import KeyService
+
+log = logging.getLogger(__name__)
+
+CONSOLE, PEERS = "console", "peers"
+UNSEAL_PAUSE = 0.5  # seconds between tries to reach the key service
+WATCH = 2.0  # seconds between looks at token, disk and keys
+STAGE = 10.0  # seconds for one stage of stopping
+
+
+@dataclass
+class App:
+    """One register, from start to stop."""
+
+    config: Config
+    state: Path
+    sockets: Mapping[str, socket.socket]
+    service: KeyService
+    clock: Clock
+    version: str
+    keyring: Keyring = field(default_factory=Keyring)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock.now()
+        self._life = Lifecycle(self._told)
+        self._tasks = Tasks(on_failure=self._failed)
+        self._parts: Parts | None = None
+        self._at_rest = "unknown"
+        self._end = asyncio.Event()
+        self._failure = ""
+        self._console = ConsoleServer(self._status, self._desk)
+        self._peers = PeerServer(
+            self.config.register,
+            notices=self._notices,
+            municipalities=self.config.peers.municipalities,
+            tls=serving(self.config.peers.tls),
+            refused=self._handshake_refused,
+        )
+
+    async def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; the exit status."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end.set)
+        self._life.move(State.SEALED)
+        await self._console.start(manager.take(dict(self.sockets), CONSOLE))
+        await self._peers.start(manager.take(dict(self.sockets), PEERS))
+        manager.notify(READY=1)
+        self._tasks.start(self._open(), name="open")
+        await self._end.wait()
+        await self._stop()
+        return 1 if self._failure else 0
+
+    # Opening.
+
+    async def _open(self) -> None:
+        made = await self._keys()
+        shown = Shown(away=self._national_away, progress=self._progress)
+        try:
+            self._parts = parts = await build(
+                self.config,
+                self.state,
+                service=self.service,
+                keyring=self.keyring,
+                clock=self.clock,
+                shown=shown,
+            )
+        except IntegrityError as error:
+            # Nothing that is served could be trusted: stay sealed, and say why.
+            self._failure = error.code
+            log.critical("store does not verify, stays sealed", extra={"code": error.code})
+            self._life.set(Reason.STORE_UNTRUSTED, given=True)
+            return
+        self._tasks.start(parts.writer.run(), name="writer")
+        await introduce(self.config, parts, made)
+        self._life.unsealed()
+        self._tasks.start(parts.pump.run(), name="outbox.pump")
+        self._tasks.start(self._sign(parts), name="log.signer")
+        self._tasks.start(self._watch(parts), name="watch")
+
+    async def _keys(self) -> list[str]:
+        """Bring the keys in; for as long as it takes."""
+        while True:
+            try:
+                made = await load(self.keyring, self.service, classes.wanted(day_of(self.clock.now())))
+                made += await self.service.make([classes.SEAL])
+                self._at_rest = (await self.service.ping()).at_rest
+            except StateError as error:
+                log.warning("sealed, key service away", extra={"code": error.code})
+                await asyncio.sleep(UNSEAL_PAUSE)
+            else:
+                return made
+
+    # What runs.
+
+    async def _sign(self, parts: Parts) -> None:
+        while True:
+            try:
+                await parts.signer.sign()
+            except StateError as error:
+                log.warning("signature waits", extra={"code": error.code})
+            except JukuraError as error:
+                # The key service says that the log does not continue what it signed: for a person to look at.
+                log.critical("signature refused", extra={"code": error.code})
+                self._life.set(Reason.SIGNATURE_REFUSED, given=True)
+            self._life.set(Reason.SIGNATURE_LATE, given=parts.signer.late)
+            await asyncio.sleep(1.0)
+
+    async def _watch(self, parts: Parts) -> None:
+        while True:
+            self._life.set(Reason.TOKEN_AWAY, given=not await self._token_there(parts))
+            self._life.set(Reason.DISK_LOW, given=self._disk_free() < self.config.disk_floor)
+            self._life.set(Reason.OUTBOX_ASIDE, given=(await parts.census.counts()).outbox_aside > 0)
+            await asyncio.sleep(WATCH)
+
+    async def _token_there(self, parts: Parts) -> bool:
+        """Whether the token answers; on the way, keys are made and loaded long before their day."""
+        try:
+            if not (await self.service.ping()).token:
+                return False
+            missing = [name for name in classes.wanted(day_of(self.clock.now())) if name not in self.keyring]
+            if missing and (made := await load(self.keyring, self.service, missing)):
+                await parts.writer.log(Act(Action.KEY_MADE, "jukurad", counts={"keys": len(made)}))
+        except StateError:
+            return False
+        return True
+
+    def _disk_free(self) -> int:
+        return shutil.disk_usage(self.state).free
+
+    # What others ask of us.
+
+    async def _status(self) -> Status:
+        parts = self._parts
+        serving = parts is not None and self._life.state in SERVING
+        return Status(
+            register=self.config.register,
+            state=self._life.state,
+            reasons=self._life.reasons,
+            at_rest=self._at_rest,
+            started=self._started,
+            now=self.clock.now(),
+            version=self.version,
+            terminal=self.config.terminal,
+            municipalities=len(self.config.peers.municipalities),
+            connections=["市町村CS", self.config.national.name, f"端末 {self.config.terminal}"],
+            counts=await parts.census.counts() if parts is not None and serving else None,
+        )
+
+    def _desk(self) -> Desk:
+        return self._serving().desk
+
+    def _notices(self) -> Notices:
+        return self._serving().notices
+
+    def _serving(self) -> Parts:
+        self._life.require_serving()
+        if self._parts is None:
+            raise StateError("state.sealed")
+        return self._parts
+
+    async def _handshake_refused(self, code: str, address: str) -> None:
+        if self._parts is None or self._life.state not in SERVING:
+            return
+        act = Act(Action.HANDSHAKE_REFUSED, "peer", Outcome.REFUSED, code=code, sealed={"address": address})
+        await self._parts.writer.log(act)
+
+    # What we notice.
+
+    def _national_away(self, away: bool) -> None:  # noqa: FBT001 - a callback with one meaning
+        self._life.set(Reason.NATIONAL_AWAY, given=away)
+
+    def _progress(self, done: int, total: int) -> None:
+        log.info("index rebuilds", extra={"count": done, "size": total})
+        manager.notify(STATUS=f"index {done}/{total}", EXTEND_TIMEOUT_USEC=30_000_000)
+
+    def _told(self, state: State, reasons: tuple[Reason, ...]) -> None:
+        manager.notify(STATUS=" ".join([state, *reasons]))
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        del error  # its type is in the log
+        self._failure = name
+        self._end.set()
+
+    # Stopping.
+
+    async def _stop(self) -> None:
+        manager.notify(STOPPING=1)
+        self._life.move(State.STOPPING)
+        await self._stage("listeners", self._close_listeners())
+        if self._parts is not None:
+            await self._stage("log", self._close_log(self._parts))
+        late = await self._tasks.stop(within=STAGE)
+        if late:
+            log.warning("tasks did not end", extra={"late": late})
+        if self._parts is not None:
+            await self._stage("store", self._parts.close())
+        await self._stage("keys", self.service.close())
+
+    async def _close_listeners(self) -> None:
+        await asyncio.gather(self._console.stop(), self._peers.stop())
+        for listening in self.sockets.values():
+            listening.close()
+
+    async def _close_log(self, parts: Parts) -> None:
+        await parts.writer.log(Act(Action.REGISTER_STOPPED, "jukurad"))
+        with contextlib.suppress(JukuraError):
+            await parts.signer.sign()
+        await parts.writer.close()
+
+    async def _stage(self, name: str, work: Awaitable[None]) -> None:
+        """One stage under its deadline; what does not end in time is said and left."""
+        try:
+            async with asyncio.timeout(STAGE):
+                await work
+        except TimeoutError:
+            log.warning("stage forced", extra={"stage": name})
+        except Exception as error:
+            log.exception("stage failed", extra={"stage": name, "error": type(error).__name__})

@@ -1,0 +1,49 @@
+"""`jukurad`: one register as a service. Sockets `console` and `peers` are handed in (sd_listen_fds(3))."""
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon import config, logs, service
+from daemon.app import App
+from daemon.clock import SystemClock
+from daemon.contract.messages import text_of
+from daemon.errors import JukuraError
+from hsm.client import KeyClient
+
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@cli.command()
+def run(
+    state: Annotated[Path, typer.Option(help="Folder of register.db and index.db")],
+    config_file: Annotated[Path, typer.Option("--config", help="The register's TOML file")],
+) -> None:
+    """Serve one register until SIGTERM."""
+    logs.start()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        read = config.read(config_file)
+        sys.exit(asyncio.run(_serve(read, state)))
+    except JukuraError as error:
+        text = text_of(error.code)
+        print(f"jukurad: {error}\n{text.ja}\n{text.en}", file=sys.stderr)
+        sys.exit(1)
+
+
+async def _serve(read: config.Config, state: Path) -> int:
+    client = KeyClient(read.key_service)
+    return await App(read, state, service.handed_in(), client, SystemClock(), version("jukura")).run()
+
+
+def main() -> None:
+    """The entry point."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Who acts: an operator at a terminal, with what they may do. Made by the console's sessions, read by the use cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from daemon.contract.console import Affair
+from daemon.errors import AuthorityError, InputError
+from daemon.register.rows import Register
+
+MOST_TEXT = 200  # characters of a purpose or a reference
+
+
+class Role(StrEnum):
+    """What a person is here (design: People)."""
+
+    OPERATOR = "operator"
+    """操作者"""
+    CLERK = "clerk"
+    """市町課職員"""
+    AUDITOR = "auditor"
+    """監査人"""
+
+
+class Right(StrEnum):
+    """What an endpoint needs."""
+
+    SEARCH = "search"
+    SHOW = "show"
+    EXPORT = "export"
+
+
+RIGHTS: dict[Right, frozenset[Role]] = {
+    Right.SEARCH: frozenset({Role.OPERATOR, Role.CLERK}),
+    Right.SHOW: frozenset({Role.OPERATOR, Role.CLERK}),
+    Right.EXPORT: frozenset({Role.AUDITOR}),
+}
+"""The one table of who may do what; whatever it does not name is refused."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An operator who has signed in."""
+
+    operator: str
+    name: str
+    department: str
+    roles: frozenset[Role]
+    affairs: Mapping[str, Affair]
+    terminal: str
+
+    def require(self, right: Right) -> None:
+        """Raise unless one of the caller's roles has `right`."""
+        if not RIGHTS[right] & self.roles:
+            raise AuthorityError("right.missing")
+
+
+def require_affair(caller: Caller, affair: str, *, register: Register, today: date) -> Affair:
+    """The affair that the caller acts for; AuthorityError where it is not theirs, not valid today or not for `register`.
+
+    附票 may be used only in affairs about 国外転出者 (住基法30条の44の6).
+    """
+    found = caller.affairs.get(affair)
+    if found is None:
+        raise AuthorityError("affair.not_yours", field="affair")
+    if not found.valid_from <= today <= found.valid_until:
+        raise AuthorityError("affair.not_valid_today", field="affair")
+    if register is Register.FUHYO and not found.abroad:
+        raise AuthorityError("affair.not_for_fuhyo", field="affair")
+    return found
+
+
+def require_text(text: str, field: str) -> str:
+    """`text` without outer white space; InputError where it is empty, too long or not printable."""
+    bare = text.strip()
+    if not bare:
+        raise InputError("search.text_missing", field=field)
+    if len(bare) > MOST_TEXT or not bare.isprintable():
+        raise InputError("search.text_unfit", field=field)
+    return bare

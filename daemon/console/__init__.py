@@ -1,0 +1,1 @@
+"""The operators' side: a unix socket, sessions, and one handler per endpoint of the contract."""

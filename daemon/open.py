@@ -1,0 +1,136 @@
+"""The register once it is open: every part over one store and one keyring, built in order and closed in order."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from daemon.audit.act import Act
+from daemon.audit.entry import Action
+from daemon.audit.exporter import exported
+from daemon.audit.journal import Journal
+from daemon.audit.signer import Signer
+from daemon.clock import Clock
+from daemon.commands import setup
+from daemon.commands.caller import Caller, Right
+from daemon.commands.notices import Notices
+from daemon.commands.people import People
+from daemon.commands.person import Persons
+from daemon.commands.search import Searches
+from daemon.commands.status import Census
+from daemon.config import Config
+from daemon.console.server import Desk
+from daemon.console.sessions import Sessions
+from daemon.contract.console import PERSON, SEARCH, ExportLine
+from daemon.crypto import classes
+from daemon.crypto.keyring import Keyring
+from daemon.crypto.seal import Sealer
+from daemon.peers.national import NationalClient
+from daemon.peers.pump import Pump
+from daemon.peers.tls import calling
+from daemon.store import catchup, truth
+from daemon.store.index import Index
+from daemon.store.outbox import Outbox
+from daemon.store.reader import Reader
+from daemon.store.rows import RowCodec
+from daemon.store.sqlite import SqliteEngine
+from daemon.store.writer import Writer
+from hsm.client import KeyService
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an open register consists of."""
+
+    engine: SqliteEngine
+    index: Index
+    reader: Reader
+    journal: Journal
+    writer: Writer
+    signer: Signer
+    client: NationalClient
+    pump: Pump
+    notices: Notices
+    census: Census
+    desk: Desk
+    people: People
+
+    async def close(self) -> None:
+        """Let go of line and files; the writer has ended before."""
+        await self.client.close()
+        await self.index.close()
+        await self.engine.close()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the parts tell the outside while they work."""
+
+    away: Callable[[bool], None]
+    progress: catchup.Progress
+
+
+async def build(
+    config: Config, state: Path, *, service: KeyService, keyring: Keyring, clock: Clock, shown: Shown
+) -> Parts:
+    """Open the store and put every part together. The keys are in `keyring`; nothing runs yet."""
+    register, sealer = config.register, Sealer(keyring)
+    codec = RowCodec(register, sealer)
+    engine = await SqliteEngine.open(state / "register.db", keyring.raw(classes.STORE))
+    try:
+        index = await catchup.open_index(state / "index.db", keyring.raw(classes.INDEX))
+    except BaseException:
+        await engine.close()
+        raise
+    try:
+        known = await truth.load(engine, sealer)
+        await catchup.level(index, engine, known, codec, shown.progress)
+        journal = await Journal.load(register, sealer, engine)
+        writer = Writer(engine, index, known, sealer=sealer, participants=[journal], clock=clock)
+        signer = Signer(journal, engine, writer, service, clock)
+        await signer.check()
+    except BaseException:
+        await index.close()
+        await engine.close()
+        raise
+    outbox = Outbox(register, engine, sealer)
+    client = NationalClient(config.national.socket, calling(config.national.tls), config.national.name)
+    people = People(register, engine, sealer, PasswordHasher())
+    reader = Reader(engine, index, codec)
+    searches = Searches(register, reader, writer, clock)
+    persons = Persons(register, reader, writer, clock)
+    sessions = Sessions(
+        register, people, engine, writer, clock, terminal=config.terminal, idle_seconds=config.idle_seconds
+    )
+
+    async def export(caller: Caller) -> AsyncIterator[ExportLine]:
+        caller.require(Right.EXPORT)
+        await writer.log(Act(Action.LOG_EXPORTED, f"operator:{caller.operator}", terminal=caller.terminal))
+        async for line in exported(register, journal, engine, signer, service):
+            yield line
+
+    return Parts(
+        engine=engine,
+        index=index,
+        reader=reader,
+        journal=journal,
+        writer=writer,
+        signer=signer,
+        client=client,
+        pump=Pump(outbox, client, writer, shown.away, secrets.SystemRandom().random),
+        notices=Notices(register, writer, codec, sealer),
+        census=Census(register, reader, journal=journal, signer=signer, outbox=outbox, clock=clock),
+        desk=Desk(sessions, {SEARCH: searches.search, PERSON: persons.show}, export),
+        people=people,
+    )
+
+
+async def introduce(config: Config, parts: Parts, made: list[str]) -> None:
+    """First words in the log: new keys, the set-up if there is one to take in, and that the register serves."""
+    if made:
+        await parts.writer.log(Act(Action.KEY_MADE, "jukurad", counts={"keys": len(made)}))
+    if config.setup is not None:
+        await setup.take_in(setup.read(config.setup), parts.engine, parts.writer, parts.people)
+    await parts.writer.log(Act(Action.REGISTER_STARTED, "jukurad"))
