@@ -1,0 +1,1 @@
+"""Synthetic residents and simulated peers: never real people, the real protocol."""

@@ -1,0 +1,123 @@
+"""What a simulated national server remembers: which updates came, how often, and whether in order. Nothing else.
+
+No personal data: a row is kept as its digest, a person as a keyed digest that serves to follow their order alone.
+"""
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+
+from daemon.contract.national import ReceiptOutcome
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS salt (value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS updates (
+    key TEXT PRIMARY KEY, row BLOB NOT NULL, person BLOB NOT NULL, serial INTEGER NOT NULL,
+    accepted INTEGER NOT NULL, received INTEGER NOT NULL, late INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_person ON updates (person, serial) WHERE accepted;
+"""
+_RECEIVED = """
+INSERT INTO updates VALUES (:key, :row, :person, :serial, 0, 1, 0)
+ON CONFLICT (key) DO UPDATE SET received = received + 1
+"""
+_ACCEPT = """
+UPDATE updates SET accepted = 1, late = EXISTS (
+    SELECT 1 FROM updates AS other WHERE other.person = :person AND other.serial >= :serial AND other.accepted
+) WHERE key = :key AND NOT accepted
+"""
+_ENTRIES = "SELECT key, accepted, received, late FROM updates"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One update as it came: its key, its row's bytes, whom it is about, the row's serial, and a refusal's code or empty."""
+
+    key: str
+    row: bytes
+    person: str
+    serial: int
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How often one key was accepted (0 or 1) and received."""
+
+    accepted: int
+    received: int
+    late: bool
+    """Whether a later version of the same person had been accepted before it."""
+
+
+class Ledger:
+    """The memory, in one SQLite file."""
+
+    def __init__(self, table: aiosqlite.Connection, salt: bytes) -> None:
+        self._table = table
+        self._salt = salt
+
+    @classmethod
+    async def open(cls, file: Path) -> Self:
+        """The ledger in `file`, made if it is not there."""
+        table = await aiosqlite.connect(file, isolation_level=None)
+        await table.execute("PRAGMA journal_mode = WAL")
+        await table.executescript(_TABLES)
+        await table.execute(
+            "INSERT INTO salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM salt)", (secrets.token_bytes(32),)
+        )
+        async with table.execute("SELECT value FROM salt") as found:
+            row = await found.fetchone()
+        if row is None:
+            raise ValueError("the ledger has no salt")
+        return cls(table, row[0])
+
+    async def take(self, arrivals: Sequence[Arrival]) -> list[ReceiptOutcome]:
+        """Write these down, all or none, and say what becomes of each."""
+        await self._table.execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [await self._one(arrival) for arrival in arrivals]
+        except BaseException:
+            await self._table.execute("ROLLBACK")
+            raise
+        await self._table.execute("COMMIT")
+        return outcomes
+
+    async def entries(self) -> dict[str, Entry]:
+        """Every key that ever came."""
+        return {row[0]: _entry(row) for row in await self._table.execute_fetchall(_ENTRIES)}
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._table.close()
+
+    async def _one(self, arrival: Arrival) -> ReceiptOutcome:
+        values = {
+            "key": arrival.key,
+            "row": hashlib.sha256(arrival.row).digest(),
+            "person": hmac.digest(self._salt, arrival.person.encode(), "sha256"),
+            "serial": arrival.serial,
+        }
+        await self._table.execute(_RECEIVED, values)
+        if arrival.refusal:
+            return ReceiptOutcome.REFUSED
+        async with self._table.execute(_ACCEPT, values) as accepted:
+            return ReceiptOutcome.ACCEPTED if accepted.rowcount else ReceiptOutcome.DUPLICATE
+
+
+def read_ledger(file: Path) -> dict[str, Entry]:
+    """Every key that ever came, read from outside while the server may be running."""
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as table:
+        return {row[0]: _entry(row) for row in table.execute(_ENTRIES)}
+
+
+def _entry(row: "sqlite3.Row | tuple[str, int, int, int]") -> Entry:
+    return Entry(accepted=row[1], received=row[2], late=bool(row[3]))

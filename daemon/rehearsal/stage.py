@@ -1,0 +1,255 @@
+"""The whole stage: both registers with key service, daemon and national server, started in order and stopped in order."""
+
+import asyncio
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from daemon.clock import day_of
+from daemon.errors import StateError
+from daemon.register.codes import MUNICIPALITIES
+from daemon.register.rows import Register
+from daemon.rehearsal import training
+from daemon.rehearsal.certificates import Pair, write
+from daemon.rehearsal.layout import Layout, RegisterFolder
+from daemon.rehearsal.municipality import Door, MunicipalityClient
+from daemon.rehearsal.pki import NATIONAL_NAMES, PEER_NAMES, Pki, make_pki
+from daemon.rehearsal.programs import Program, Recipe
+from daemon.rehearsal.tls import client_context
+from daemon.rehearsal.users import Users
+from daemon.tasks import Tasks
+
+MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
+UNSEAL = 60.0  # seconds until a register serves; a rebuild of the index is part of it
+STOP = 60.0  # seconds for everything to stop
+PIN = 18  # bytes of randomness
+
+CONFIG = """\
+register = "{register}"
+key_service = "{keys}"
+terminal = "T01"
+setup = "{setup}"
+
+[peers]
+municipalities = [{municipalities}]
+[peers.tls]
+certificate = "{tls}/server.pem"
+key = "{tls}/server.key"
+ca = "{tls}/municipalities-ca.pem"
+
+[national]
+socket = "{national}"
+name = "{national_name}"
+[national.tls]
+certificate = "{tls}/client.pem"
+key = "{tls}/client.key"
+ca = "{tls}/national-ca.pem"
+"""
+
+
+@dataclass
+class Actors:
+    """The programs of one register."""
+
+    folder: RegisterFolder
+    keys: Program
+    daemon: Program
+    national: Program
+    port: int
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """In the order in which they start."""
+        return self.keys, self.national, self.daemon
+
+
+class Stage:
+    """Everything that runs."""
+
+    def __init__(self, layout: Layout, users: Users, *, now: Callable[[], datetime]) -> None:
+        self.layout = layout
+        self.users = users
+        self._now = now
+        self._tasks = Tasks()
+        self.actors: dict[Register, Actors] = {}
+        self.passwords: dict[str, Path] = {}
+        self._pki: Pki | None = None
+
+    @property
+    def pki(self) -> Pki:
+        """The rehearsal's certificates, once it has been set up."""
+        if self._pki is None:
+            raise StateError("rehearsal.not_set_up")
+        return self._pki
+
+    def set_up(self) -> None:
+        """Make folders, certificates, PINs, configuration: whatever is not there yet."""
+        self.layout.make(self.users)
+        self._pki = make_pki(self.layout.pki, now=self._now())
+        self.passwords = training.passwords(self.layout.training)
+        for file in self.passwords.values():
+            self.users.own(file, "jukura-console", mode=0o600)
+        for register in Register:
+            folder = self.layout.register(register)
+            folder.make(self.users)
+            self._equip(register, folder)
+
+    async def start(self) -> None:
+        """Start every program and wait until both registers serve."""
+        for register in Register:
+            self.actors[register] = actors = self._cast(register)
+            for program in actors.programs:
+                program.start()
+        for register in Register:
+            await self.serving(register)
+
+    async def serving(self, register: Register) -> str:
+        """Wait until the register serves; its status line. StateError names the log where it does not."""
+        daemon = self.actors[register].daemon
+        try:
+            return await daemon.wait_for("ready", "degraded", within=UNSEAL)
+        except TimeoutError as error:
+            raise StateError("rehearsal.not_serving", field=str(daemon.recipe.log)) from error
+
+    async def stop(self) -> None:
+        """Stop the daemons, then what they lean on."""
+        for layer in ("daemon", "keys", "national"):
+            async with asyncio.timeout(STOP):
+                await asyncio.gather(*(getattr(actors, layer).stop() for actors in self.actors.values()))
+        await self._tasks.stop(within=5)
+
+    def clients(self, register: Register) -> dict[str, MunicipalityClient]:
+        """One client per municipality, each with its own certificate."""
+        door = Door("127.0.0.1", self.actors[register].port, PEER_NAMES[register])
+        return {
+            code: MunicipalityClient(
+                code, door, client_context(self.pki.municipality(code), self.pki.register_ca)
+            )
+            for code in MUNICIPALITIES
+        }
+
+    def _equip(self, register: Register, folder: RegisterFolder) -> None:
+        """Files of one register: each program can read its own and no other's."""
+        users, pki = self.users, self.pki
+        if not folder.pin.exists():
+            write(folder.pin, secrets.token_urlsafe(PIN).encode(), mode=0o600)
+        users.own(folder.pin, folder.user("jukura-hsm"), mode=0o600)
+        tls = {
+            "server": pki.register_server(register),
+            "client": pki.register_client(register),
+            "municipalities-ca": Pair(pki.municipality_ca, Path()),
+            "national-ca": Pair(pki.national_ca, Path()),
+        }
+        self._hand(folder.root / "tls", folder.user("jukurad"), tls)
+        name = f"{register}-national"
+        theirs = {name: pki.national_server(register), "registers-ca": Pair(pki.register_ca, Path())}
+        self._hand(folder.national_tls, "zenkoku", theirs)
+        today = day_of(self._now())
+        for file, content in (
+            (folder.config, self._config(register, folder).encode()),
+            (folder.setup, training.setup(today, self.passwords)),
+        ):
+            write(file, content, mode=0o600)
+            users.own(file, folder.user("jukurad"), mode=0o600)
+
+    def _hand(self, folder: Path, user: str, pairs: dict[str, Pair]) -> None:
+        """Copy certificates and keys to where `user` alone can read them."""
+        folder.mkdir(exist_ok=True)
+        self.users.own(folder, user, mode=0o700)
+        for name, pair in pairs.items():
+            for source, target in ((pair.cert, f"{name}.pem"), (pair.key, f"{name}.key")):
+                if source.is_file():
+                    write(folder / target, source.read_bytes(), mode=0o600)
+                    self.users.own(folder / target, user, mode=0o600)
+
+    def _config(self, register: Register, folder: RegisterFolder) -> str:
+        return CONFIG.format(
+            register=register,
+            keys=folder.keys_socket,
+            setup=folder.setup,
+            municipalities=", ".join(f'"{code}"' for code in MUNICIPALITIES),
+            tls=folder.root / "tls",
+            national=folder.national_socket,
+            national_name=NATIONAL_NAMES[register],
+        )
+
+    def _cast(self, register: Register) -> Actors:
+        folder, users = self.layout.register(register), self.users
+        peers = _tcp()
+        daemon_user, hsm_user = folder.user("jukurad"), folder.user("jukura-hsm")
+        python = (sys.executable, "-m")
+        keys = self._program(
+            f"jukura-hsm-{register}",
+            users.command(
+                hsm_user, [*python, "hsm.cli", *_hsm_options(register, folder, users.ids[daemon_user])]
+            ),
+            {"keys": self._unix(folder.keys_socket, hsm_user, daemon_user)},
+        )
+        national = self._program(
+            f"zenkoku-{register}",
+            users.command(
+                "zenkoku", [*python, "daemon.rehearsal.national", *_national_options(register, folder)]
+            ),
+            {"national": self._unix(folder.national_socket, "zenkoku", daemon_user)},
+        )
+        daemon = self._program(
+            f"jukurad-{register}",
+            users.command(
+                daemon_user,
+                [*python, "daemon.cli", "--state", str(folder.store), "--config", str(folder.config)],
+            ),
+            {"console": self._unix(folder.console_socket, daemon_user, "jukura-console"), "peers": peers},
+        )
+        return Actors(folder, keys, daemon, national, peers.getsockname()[1])
+
+    def _program(self, name: str, argv: list[str], sockets: dict[str, socket.socket]) -> Program:
+        log, notify = self.layout.logs / f"{name}.log", self.layout.notify / f"{name}.sock"
+        return Program(Recipe(name, argv, sockets, log, notify), self._tasks)
+
+    def _unix(self, path: Path, owner: str, group: str) -> socket.socket:
+        path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+        self.users.own(path, owner, mode=0o660, group=group)
+        listening.listen(64)
+        return listening
+
+
+def _hsm_options(register: Register, folder: RegisterFolder, caller: int) -> list[str]:
+    token = f"pkcs11:token=jukura-{register}?module-path={module()}"
+    return [
+        *("--state", str(folder.hsm), "--register", str(register), "--token", token),
+        *("--allow-uid", str(caller), "--pin-file", str(folder.pin), "--create-token"),
+    ]
+
+
+def _national_options(register: Register, folder: RegisterFolder) -> list[str]:
+    return [
+        *(
+            "--register",
+            str(register),
+            "--pki",
+            str(folder.national_tls),
+            "--ledger",
+            str(folder.ledger_file),
+        ),
+    ]
+
+
+def module() -> str:
+    """SoftHSM's PKCS#11 module on this machine."""
+    for path in MODULES:
+        if Path(path).is_file():
+            return path
+    raise StateError("rehearsal.no_softhsm")
+
+
+def _tcp() -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(256)
+    return listening

@@ -1,0 +1,34 @@
+"""What a national server makes of one update: strict, and blind to everything but its order."""
+
+import re
+from typing import Any
+
+from daemon.contract.codec import shape
+from daemon.contract.national import Update
+from daemon.errors import InputError
+from daemon.register.rows import FuhyoRow, HonninRow, Register
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_SHAPES: dict[Register, type[HonninRow] | type[FuhyoRow]] = {
+    Register.HONNIN: HonninRow,
+    Register.FUHYO: FuhyoRow,
+}
+
+
+def read_update(update: Update, register: Register) -> tuple[str, int]:
+    """Whom it is about (住民票コード) and which version it is; InputError if anything in it is not as agreed."""
+    if not _KEY.fullmatch(update.key):
+        raise InputError("national.bad_key", field="key")
+    if update.register != register:
+        raise InputError("national.other_register", field="register")
+    row = _row(update.row, _SHAPES[register])
+    if row.municipality != update.sender:
+        raise InputError("national.other_sender", field="sender")
+    return row.juminhyo_code, row.serial
+
+
+def _row(value: dict[str, Any], kind: type[HonninRow] | type[FuhyoRow]) -> HonninRow | FuhyoRow:
+    """All items of `kind` and no others."""
+    if value.keys() != set(kind.__struct_fields__):
+        raise InputError("json.wrong_shape", field="row")
+    return shape(value, kind)
