@@ -1,0 +1,500 @@
+"""The verifier says yes to what the register exports, and no, with the right reason, to whatever was done to it."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tracemalloc
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.audit import verify
+from daemon.audit.entry import Action, Header, Outcome, Sealed, commitment, seal_parts
+from daemon.audit.verify import Report, VerificationError
+from daemon.contract.note import signed
+from daemon.errors import IntegrityError
+
+
+class Signing(Protocol):
+    name: str
+
+    @property
+    def public(self) -> bytes: ...
+    def line(self, text: bytes) -> str: ...
+
+
+class Logged(Protocol):
+    """See `Log` in conftest."""
+
+    signer: Signing
+    entries: list[tuple[bytes, bytes]]
+    origin: str
+
+    def add(self, count: int) -> None: ...
+    def note(self, size: int, *signers: Signing) -> str: ...
+    def export(self, folder: Path, *, sizes: Any, open_seqs: Any = ()) -> None: ...
+
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def check(folder: Path, known: Path | None = None, *pins: str) -> Report:
+    return verify.verify(folder, known, frozenset(pins))
+
+
+def fault(folder: Path, known: Path | None = None, *pins: str) -> str:
+    with pytest.raises(VerificationError) as caught:
+        check(folder, known, *pins)
+    text = verify.TEXTS[caught.value.code]
+    assert all(language.format(**caught.value.where) for language in text)
+    return caught.value.code
+
+
+def lines(folder: Path, file: str) -> list[str]:
+    return (folder / file).read_text("utf-8").splitlines()
+
+
+def rewrite(folder: Path, file: str, changed: list[str]) -> None:
+    (folder / file).write_text("".join(f"{line}\n" for line in changed), "utf-8")
+
+
+def kept(folder: Path, note: str) -> Path:
+    """A checkpoint that the auditor kept elsewhere."""
+    file = folder.parent / "kept.txt"
+    file.write_text(f"{note}\n", "utf-8")
+    return file
+
+
+def test_an_export_verifies_and_says_what_it_covers(exported: Path, log: Logged) -> None:
+    report = check(exported)
+    assert (report.origin, report.checkpoints, report.verified, report.tail) == (log.origin, 3, 8, 0)
+    assert (report.opened, report.withheld) == (4, 12)
+    assert report.signers == {sha256(log.signer.public).hexdigest()}
+
+
+def test_entries_after_the_last_signature_are_told_apart(log: Logged, tmp_path: Path) -> None:
+    log.export(tmp_path / "e", sizes=(1, 5))
+    report = check(tmp_path / "e")
+    assert (report.verified, report.tail) == (5, 3)
+
+
+def test_an_empty_log_that_is_signed_verifies(tmp_path: Path, log: Logged) -> None:
+    log.entries.clear()
+    log.export(tmp_path / "e", sizes=(0,))
+    (tmp_path / "e" / "entries.jsonl").touch()
+    assert check(tmp_path / "e").verified == 0
+
+
+def test_without_any_signature_nothing_is_verified(log: Logged, tmp_path: Path) -> None:
+    log.export(tmp_path / "e", sizes=())
+    (tmp_path / "e" / "checkpoints.txt").touch()
+    assert fault(tmp_path / "e") == "nothing_signed"
+
+
+REASONS = {
+    "entries.jsonl": {"line_cut", "not_canonical", "entry_form", "head_cut", "sequence", "other_epoch", "commitment", "root"},
+    "checkpoints.txt": {"line_cut", "checkpoint_form", "bad_signature", "unknown_signer", "other_log", "checkpoint_order"},
+    "keys.jsonl": {"line_cut", "not_canonical", "key_form", "unknown_signer"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "stride"), [("entries.jsonl", 5), ("checkpoints.txt", 1), ("keys.jsonl", 1)]
+)
+def test_no_byte_can_be_changed(exported: Path, file: str, stride: int) -> None:
+    path = exported / file
+    sound = path.read_bytes()
+    free = (
+        {at for word in (b"2026-04-01T00:00:00.000000Z", b"seal.1") for at in span(sound, word)}
+        if "keys" in file
+        else set()
+    )
+    reasons = set()
+    for at in range(0, len(sound), stride):
+        if at not in free:
+            path.write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
+            reasons.add(fault(exported))
+    assert reasons <= REASONS[file]
+    path.write_bytes(sound)
+    assert check(exported).verified == 8
+
+
+def span(whole: bytes, part: bytes) -> range:
+    """Label and date of a key, which no signature covers; the verifier says so."""
+    start = whole.index(part)
+    return range(start, start + len(part))
+
+
+@pytest.mark.parametrize("file", sorted(REASONS))
+def test_no_file_can_be_cut_anywhere(exported: Path, file: str) -> None:
+    path = exported / file
+    sound = path.read_bytes()
+    for at in range(0, len(sound), 23):
+        path.write_bytes(sound[:at])
+        if at and sound[at - 1 : at] != b"\n":
+            assert fault(exported) in {"line_cut", "checkpoint_form", "root"}
+    path.write_bytes(b"")
+    assert (
+        fault(exported)
+        == {"entries.jsonl": "tail_cut", "checkpoints.txt": "nothing_signed", "keys.jsonl": "unknown_signer"}[
+            file
+        ]
+    )
+
+
+Edit = Callable[[list[str]], list[str]]
+EDITS: dict[str, tuple[Edit, str]] = {
+    "one dropped": (lambda e: e[:3] + e[4:], "sequence"),
+    "one doubled": (lambda e: e[:4] + e[3:], "sequence"),
+    "two swapped": (lambda e: [*e[:3], e[4], e[3], *e[5:]], "sequence"),
+    "one inserted": (lambda e: [*e[:3], e[6], *e[3:]], "sequence"),
+    "head dropped": (lambda e: e[1:], "head_cut"),
+    "tail dropped": (lambda e: e[:-1], "tail_cut"),
+    "all dropped": (lambda e: [], "tail_cut"),
+    "one dropped, others renumbered": (lambda e: renumbered(e[:3] + e[4:]), "tail_cut"),
+    "one exchanged, numbered as the other": (lambda e: renumbered([*e[:3], e[4], *e[4:]]), "root"),
+    "empty line": (lambda e: [*e[:3], "", *e[3:]], "not_canonical"),
+    "open of another": (
+        lambda e: [*e[:6], json_line(e[6], open=json.loads(e[2])["open"]), e[7]],
+        "commitment",
+    ),
+    "open with a float": (lambda e: [e[0][:-1] + ',"open":{"purpose":["",1.5]}}', *e[1:]], "not_canonical"),
+    "open of none": (lambda e: [*e[:6], json_line(e[6], open=[]), e[7]], "commitment"),
+    "extra name": (lambda e: [json_line(e[0], more=1), *e[1:]], "entry_form"),
+    "leaf as object": (lambda e: [json_line(e[0], leaf={}), *e[1:]], "entry_form"),
+    "no leaf": (lambda e: ["{}", *e[1:]], "entry_form"),
+    "no object": (lambda e: ["[]", *e[1:]], "not_canonical"),
+    "spaces": (lambda e: [e[0].replace(":", ": ", 1), *e[1:]], "not_canonical"),
+    "doubled name": (lambda e: [e[0][:-1] + "," + e[0][1:], *e[1:]], "not_canonical"),
+    "endless nesting": (lambda e: ["[" * 100_000, *e[1:]], "not_canonical"),
+    "a number too large to read": (lambda e: ['{"leaf":' + "9" * 5000 + "}", *e[1:]], "not_canonical"),
+    "endless line": (lambda e: [" " * (verify.MAX_LINE + 1), *e[1:]], "line_cut"),
+}
+
+
+def json_line(line: str, **change: Any) -> str:
+    return verify.canonical(json.loads(line) | change)
+
+
+def renumbered(entries: list[str]) -> list[str]:
+    """What a forger does who knows the format: every leaf numbered anew and made canonical."""
+    numbered = []
+    for seq, line in enumerate(entries):
+        whole = json.loads(line)
+        whole["leaf"] = verify.canonical(json.loads(whole["leaf"]) | {"seq": seq})
+        numbered.append(verify.canonical(whole))
+    return numbered
+
+
+@pytest.mark.parametrize("edit", sorted(EDITS))
+def test_entries_cannot_be_rearranged(exported: Path, edit: str) -> None:
+    change, reason = EDITS[edit]
+    rewrite(exported, "entries.jsonl", change(lines(exported, "entries.jsonl")))
+    assert fault(exported) == reason or (
+        edit == "one dropped, others renumbered" and fault(exported) == "root"
+    )
+
+
+LEAVES: dict[str, tuple[dict[str, Any], str]] = {
+    "actor": ({"actor": "operator:s02"}, "root"),
+    "outcome": ({"outcome": "refused"}, "root"),
+    "counts": ({"counts": {"hits": 1}}, "root"),
+    "time": ({"time": "2026-04-01T00:00:00.500000Z"}, "root"),
+    "commitment": ({"commitments": {}}, "root"),
+    "epoch": ({"epoch": 2}, "other_epoch"),
+    "format": ({"format": 2}, "entry_form"),
+    "format as truth": ({"format": True}, "entry_form"),
+    "a person's name": ({"actor": "山口太郎"}, "entry_form"),
+    "a person's number": ({"actor": "123456789012"}, "entry_form"),
+    "no such time": ({"time": "2026-02-30T00:00:00.000000Z"}, "entry_form"),
+    "another zone": ({"time": "2026-04-01T09:00:00.000000+09:00"}, "entry_form"),
+    "count as float": ({"counts": {"hits": 1.0}}, "entry_form"),
+    "extra field": ({"more": 1}, "entry_form"),
+}
+
+
+@pytest.mark.parametrize("edit", sorted(LEAVES))
+def test_no_field_of_a_leaf_can_be_changed(exported: Path, edit: str) -> None:
+    change, reason = LEAVES[edit]
+    entries = lines(exported, "entries.jsonl")
+    leaf = json.dumps(
+        json.loads(json.loads(entries[3])["leaf"]) | change,
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    rewrite(exported, "entries.jsonl", [*entries[:3], verify.canonical({"leaf": leaf}), *entries[4:]])
+    assert fault(exported) == reason
+
+
+def test_opened_fields_are_bound_to_value_salt_and_name(exported: Path) -> None:
+    entries = lines(exported, "entries.jsonl")
+    whole = json.loads(entries[2])
+    salt, value = whole["open"]["purpose"]
+    for forged in (
+        [salt, "別の目的"],
+        [salt[::-1], value],
+        [salt],
+        [salt, value, 1],
+        "text",
+        [1, value],
+        ["", value],
+    ):
+        opened = whole["open"] | {"purpose": forged}
+        rewrite(exported, "entries.jsonl", [*entries[:2], json_line(entries[2], open=opened), *entries[3:]])
+        assert fault(exported) == "commitment"
+    rewrite(
+        exported,
+        "entries.jsonl",
+        [*entries[:2], json_line(entries[2], open={"subject": [salt, value]}), *entries[3:]],
+    )
+    assert fault(exported) == "commitment"
+
+
+def test_a_salt_cannot_swallow_the_start_of_the_value() -> None:
+    salt = b"s" * 32
+    true = verify.commitment("n", [b64encode(salt).decode(), 12])
+    assert true
+    assert verify.commitment("n", [b64encode(salt + b"1").decode(), 2]) != true
+
+
+def test_a_checkpoint_signed_by_another_key_is_refused(
+    log: Logged, exported: Path, new_signer: Callable[[], Signing]
+) -> None:
+    thief = new_signer()
+    for note in (log.note(8, thief), unsigned_by(log.note(8), log.note(5))):
+        rewrite(exported, "checkpoints.txt", note.split("\n"))
+        assert fault(exported) in {"unknown_signer", "bad_signature"}
+    rewrite(exported, "checkpoints.txt", log.note(8, log.signer, thief).split("\n"))
+    assert check(exported).checkpoints == 1
+
+
+def unsigned_by(note: str, other: str) -> str:
+    """The text of `note` under the signature of `other`."""
+    return note.partition("\n\n")[0] + "\n\n" + other.partition("\n\n")[2]
+
+
+def test_checkpoints_of_two_logs_or_out_of_order_are_refused(log: Logged, exported: Path) -> None:
+    one, eight = log.note(1).split("\n"), log.note(8).split("\n")
+    rewrite(exported, "checkpoints.txt", eight + one)
+    assert fault(exported) == "checkpoint_order"
+    log.origin = log.origin.replace("honnin", "fuhyo")
+    rewrite(exported, "checkpoints.txt", one + log.note(8).split("\n"))
+    assert fault(exported) == "other_log"
+    log.origin = "somewhere"
+    rewrite(exported, "checkpoints.txt", log.note(8).split("\n"))
+    assert fault(exported) == "checkpoint_form"
+
+
+def sloppy(root: str) -> str:
+    """Another base64 text of the same bytes: the last character before = has bits that no byte uses."""
+    return root[:-2] + chr(ord(root[-2]) + 1) + "="
+
+
+FORMS: dict[str, Callable[[list[str]], list[str]]] = {
+    "size with a zero": lambda text: [text[0], "08", text[2]],
+    "size as word": lambda text: [text[0], "eight", text[2]],
+    "short root": lambda text: [*text[:2], "AAAA"],
+    "root in another base64": lambda text: [*text[:2], sloppy(text[2])],
+    "no root": lambda text: text[:2],
+    "control character": lambda text: [*text, "ext\tension"],
+    "too many lines": lambda text: [*text, *(["extension"] * verify.MAX_NOTE_LINES)],
+}
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_a_signed_text_that_is_no_checkpoint_is_refused(log: Logged, exported: Path, form: str) -> None:
+    text = "".join(f"{line}\n" for line in FORMS[form](log.note(8).split("\n")[:3])).encode()
+    rewrite(exported, "checkpoints.txt", signed(text, log.signer.line(text)).split("\n"))
+    assert fault(exported) == "checkpoint_form"
+
+
+def test_extension_lines_are_signed_and_kept(log: Logged, exported: Path) -> None:
+    text = "".join(f"{line}\n" for line in [*log.note(8).split("\n")[:3], "rows abc"]).encode()
+    note = signed(text, log.signer.line(text))
+    rewrite(exported, "checkpoints.txt", note.split("\n"))
+    assert check(exported).verified == 8
+    rewrite(exported, "checkpoints.txt", note.replace("rows abc", "rows abd").split("\n"))
+    assert fault(exported) == "bad_signature"
+
+
+def test_a_broken_signature_line_spoils_the_note(log: Logged, exported: Path) -> None:
+    for broken in ("- name AAAAAAAA", "— name", "— na me AAAAAAAA", "— a+b AAAAAAAA", "signature"):
+        rewrite(exported, "checkpoints.txt", f"{log.note(8)}{broken}\n".split("\n"))
+        assert fault(exported) == "checkpoint_form"
+
+
+def test_a_key_of_another_kind_is_refused(exported: Path) -> None:
+    keys: list[ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey] = [
+        ec.generate_private_key(ec.SECP384R1()),
+        ed25519.Ed25519PrivateKey.generate(),
+    ]
+    for key in keys:
+        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        line = json_line(lines(exported, "keys.jsonl")[0], public=b64encode(public).decode())
+        rewrite(exported, "keys.jsonl", [line])
+        assert fault(exported) == "key_form"
+
+
+def test_kept_checkpoints_may_stand_in_any_order(log: Logged, exported: Path) -> None:
+    assert check(exported, kept(exported, f"{log.note(7)}\n{log.note(2)}\n{log.note(4)}")).known == 3
+
+
+def test_a_whole_log_replaced_under_a_new_key_is_seen_by_who_kept_something(
+    log: Logged, exported: Path, new_signer: Callable[[], Signing]
+) -> None:
+    fingerprint, before = sha256(log.signer.public).hexdigest(), kept(exported, log.note(5))
+    assert check(exported, before, fingerprint).known == 1
+    log.signer = new_signer()
+    shutil.rmtree(exported)
+    log.export(exported, sizes=(8,))
+    assert check(exported).signers != {fingerprint}
+    assert fault(exported, None, fingerprint) == "foreign_key"
+    assert fault(exported, before) == "unknown_signer"
+
+
+def test_history_rewritten_under_the_true_key_is_seen_by_who_kept_a_checkpoint(
+    log: Logged, exported: Path
+) -> None:
+    before = kept(exported, log.note(5))
+    del log.entries[4:]
+    log.add(4)
+    shutil.rmtree(exported)
+    log.export(exported, sizes=(8,))
+    assert check(exported).verified == 8
+    assert fault(exported, before) == "root"
+
+
+def test_a_log_shorter_than_a_kept_checkpoint_is_cut(log: Logged, exported: Path) -> None:
+    log.add(3)
+    assert fault(exported, kept(exported, log.note(11))) == "tail_cut"
+
+
+def test_a_kept_checkpoint_may_reach_beyond_the_exported_ones(log: Logged, tmp_path: Path) -> None:
+    log.export(tmp_path / "e", sizes=(5,))
+    report = check(tmp_path / "e", kept(tmp_path / "e", log.note(7)))
+    assert (report.checkpoints, report.known, report.verified, report.tail) == (1, 1, 7, 1)
+
+
+def test_a_key_twice_is_refused(exported: Path) -> None:
+    rewrite(exported, "keys.jsonl", lines(exported, "keys.jsonl") * 2)
+    assert fault(exported) == "key_twice"
+
+
+def test_a_clock_that_went_back_is_told(exported: Path, log: Logged, tmp_path: Path) -> None:
+    assert check(exported).clock_back == 0
+    log.entries = [(leaf.replace(b"00:00:07", b"00:00:02"), secret) for leaf, secret in log.entries]
+    log.export(tmp_path / "e", sizes=(8,))
+    assert check(tmp_path / "e").clock_back == 1
+
+
+def test_the_program_alone_verifies_and_needs_nothing_of_ours(
+    exported: Path, log: Logged, tmp_path: Path
+) -> None:
+    alone = Path(shutil.copy(verify.__file__, tmp_path / "check.py"))
+
+    def run(*arguments: str | Path) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-I", alone, *arguments], capture_output=True, timeout=30, check=False
+        )
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    status, text = run(
+        exported, "--known", kept(exported, log.note(5)), "--key", sha256(log.signer.public).hexdigest()
+    )
+    assert (status, "result: VERIFIED" in text, "結果: 検証できた" in text, "[NG]" in text) == (
+        0,
+        True,
+        True,
+        False,
+    )
+    assert not any(word in text for word in ("ヤマグチ", "1902"))
+    (exported / "entries.jsonl").write_bytes((exported / "entries.jsonl").read_bytes()[:-10])
+    assert run(exported)[0] == 1
+    (exported / "entries.jsonl").unlink()
+    for arguments in (
+        (exported,),
+        (tmp_path / "nowhere",),
+        (exported, "--known", tmp_path / "nothing"),
+        (),
+        (exported, "--key", "xyz"),
+    ):
+        assert run(*arguments)[0] == 2
+
+
+def test_the_program_says_what_it_did_not_check(
+    exported: Path, log: Logged, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (exported / "notes.docx").touch()
+    assert verify.main([str(exported)]) == 0
+    told = capsys.readouterr().out
+    for text in (
+        "withheld",
+        "no known checkpoint",
+        sha256(log.signer.public).hexdigest(),
+        "no evidence",
+        "1 files",
+    ):
+        assert text in told
+    assert "unsigned tail" not in told
+    assert "clock" not in told
+    assert verify.main([str(exported), "--key", sha256(log.signer.public).hexdigest()]) == 0
+    assert "compare its fingerprint" not in capsys.readouterr().out
+
+
+TEXTS = st.text(st.sampled_from("az09A._:/@-é 山\n"), max_size=70) | st.from_regex(
+    r"[a-z_]{1,5}[0-9]{2,12}", fullmatch=True
+)
+
+
+@given(st.sampled_from(["actor", "terminal", "affair", "code", "counts"]), TEXTS, st.integers(-1, 10**11))
+def test_register_and_verifier_agree_on_the_form_of_a_header(name: str, text: str, count: int) -> None:
+    value: Any = {text: count} if name == "counts" else text
+    plain: dict[str, Any] = {"actor": "", "terminal": ""}
+    try:
+        leaf, _ = seal_parts(
+            Header(
+                epoch=1, seq=0, time=NOW, action=Action.KEY_MADE, outcome=Outcome.OK, **plain | {name: value}
+            ),
+            {},
+            bytes,
+        )
+    except IntegrityError:
+        assert not verify.LEAF[name](value)
+    else:
+        assert all(form(json.loads(leaf)[field]) for field, form in verify.LEAF.items())
+
+
+@given(
+    st.binary(min_size=32, max_size=32),
+    st.text(st.characters(exclude_categories=["Cs"])) | st.lists(st.integers(-9, 9)),
+)
+def test_register_and_verifier_agree_on_commitments(salt: bytes, value: Any) -> None:
+    assert verify.commitment("n", [b64encode(salt).decode(), value]) == commitment("n", Sealed(salt, value))
+
+
+def test_every_message_is_in_both_languages() -> None:
+    assert all(len(texts) == 2 for texts in verify.TEXTS.values())
+    assert all(texts[1].isascii() and not texts[0].isascii() for texts in verify.TEXTS.values())
+
+
+def test_memory_does_not_grow_with_the_log(tmp_path: Path, log: Logged) -> None:
+    peaks = []
+    for count in (500, 3000):
+        log.add(count)
+        log.export(tmp_path / str(count), sizes=(len(log.entries),))
+        tracemalloc.start()
+        check(tmp_path / str(count))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 64 * 1024

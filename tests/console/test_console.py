@@ -1,0 +1,300 @@
+"""The console's socket over real HTTP: signing in, sessions, rights, what is answered while sealed, and who may connect."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import pytest
+from argon2 import PasswordHasher
+
+from daemon.audit.entry import Action
+from daemon.commands import setup
+from daemon.commands.caller import RIGHTS, Right, Role
+from daemon.commands.people import Account
+from daemon.console.server import ConsoleServer, Desk, uid_of_caller
+from daemon.contract.console import ENDPOINTS, EXPORT, MAX_HITS, Reason, State, Status
+from daemon.errors import InputError, StateError
+from tests.commands.test_notices import entries, notice, send
+from tests.conftest import NOON, Bench, affair
+from tests.register.people import HONNIN
+
+PASSWORD = "correct horse battery"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+ACCOUNTS: tuple[tuple[str, list[Role], list[str]], ...] = (
+    ("op1", [Role.OPERATOR], ["plain", "number"]),
+    ("clerk1", [Role.CLERK], ["plain"]),
+    ("audit1", [Role.AUDITOR], []),
+)
+
+
+def account(name: str, roles: list[Role], affairs: list[str]) -> Account:
+    return Account(
+        id=name, name="名", department="市町課", roles=roles, affairs=affairs, password=QUICK.hash(PASSWORD)
+    )
+
+
+@dataclass
+class Room:
+    """A served console."""
+
+    bench: Bench
+    path: Path
+    uid: int = 1000
+    refusal: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def ask(
+        self, method: str, path: str, message: object = None, *, token: str = "", raw: bytes | None = None
+    ) -> tuple[int, dict[str, object]]:
+        content = raw if raw is not None else json.dumps(message or {}).encode()
+        async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self.path))) as session:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            async with session.request(method, f"http://x{path}", data=content, headers=headers) as answer:
+                text = await answer.read()
+                lines = text.splitlines()
+                return answer.status, json.loads(lines[0]) | {"lines": len(lines)} if lines else {}
+
+    async def sign_in(self, operator: str, password: str = PASSWORD) -> str:
+        status, answer = await self.ask("POST", "/v1/session", {"operator": operator, "password": password})
+        assert status == 200, answer
+        return str(answer["token"])
+
+    async def search(self, token: str, **more: object) -> tuple[int, dict[str, object]]:
+        asked = {"affair": "plain", "purpose": "p", "application": "A", "kana": "じゅうみん"} | more
+        return await self.ask("POST", "/v1/search", asked, token=token)
+
+
+@pytest.fixture
+async def room(honnin: Bench, tmp_path: Path) -> AsyncIterator[Room]:
+    parts = honnin.open
+    filled = setup.Setup(
+        [affair("plain"), affair("number", number=True)], [account(*one) for one in ACCOUNTS]
+    )
+    await setup.take_in(filled, parts.engine, parts.writer, parts.people)
+    path = tmp_path / "c.sock"
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    listening.listen()
+    listening.setblocking(False)  # noqa: FBT003
+    made = Room(honnin, path)
+
+    async def status() -> Status:
+        return Status(
+            register="honnin", state=State.SEALED, reasons=[Reason.TOKEN_AWAY], at_rest="unprotected", started=NOON,
+            now=NOON, version="0", terminal="T01", municipalities=19, connections=[], counts=None,
+        )  # fmt: skip
+
+    def desk() -> Desk:
+        if made.refusal:
+            raise StateError(made.refusal)
+        return honnin.open.desk
+
+    server = ConsoleServer(status, desk, identify=lambda _: made.uid)
+    await server.start(listening)
+    yield made
+    await server.stop()
+    listening.close()
+
+
+async def test_sign_in_search_sign_out(room: Room) -> None:
+    await send(room.bench, notice("n1"))
+    token = await room.sign_in("op1")
+    status, found = await room.search(token)
+    assert status == 200
+    assert [hit["name"] for hit in found["hits"]] == [HONNIN.name]  # type: ignore[attr-defined]
+    assert (await room.ask("DELETE", "/v1/session", token=token))[0] == 200
+    status, answer = await room.search(token)
+    assert (status, answer["code"]) == (401, "session.unknown")
+    actions = [entry.header.action for entry in await entries(room.bench)]
+    assert actions[-3:] == [Action.SESSION_OPENED, Action.SEARCH_DONE, Action.SESSION_CLOSED]
+
+
+@pytest.mark.parametrize(
+    ("operator", "password"), [("op1", "wrong"), ("nobody", PASSWORD), ("", ""), ("op1", "")]
+)
+async def test_a_wrong_id_and_a_wrong_password_look_the_same(
+    room: Room, operator: str, password: str
+) -> None:
+    status, answer = await room.ask("POST", "/v1/session", {"operator": operator, "password": password})
+    assert (status, answer["code"]) == (401, "session.refused")
+    last = (await entries(room.bench))[-1]
+    assert (last.header.action, last.header.actor) == (Action.SESSION_REFUSED, "unknown")
+    assert last.fields["operator"].value == operator
+
+
+async def test_a_session_belongs_to_the_uid_that_opened_it(room: Room) -> None:
+    token = await room.sign_in("op1")
+    room.uid = 1001
+    assert (await room.search(token))[1]["code"] == "session.unknown"
+
+
+async def test_ten_minutes_without_an_act_end_the_session(room: Room) -> None:
+    token = await room.sign_in("op1")
+    room.bench.clock.advance(timedelta(seconds=600))
+    assert (await room.search(token))[0] == 200
+    room.bench.clock.advance(timedelta(seconds=601))
+    assert (await room.search(token))[1]["code"] == "session.idle"
+    assert (await room.search(token))[1]["code"] == "session.unknown"
+    assert [e.header.action for e in await entries(room.bench)].count(Action.SESSION_CLOSED) == 1
+
+
+async def test_one_session_per_operator(room: Room) -> None:
+    first = await room.sign_in("op1")
+    second = await room.sign_in("op1")
+    assert (await room.search(first))[1]["code"] == "session.unknown"
+    assert (await room.search(second))[0] == 200
+
+
+@pytest.mark.parametrize("token", ["", "x", "\u00e9", "A" * 5000])
+async def test_a_forged_token_opens_nothing(room: Room, token: str) -> None:
+    status, answer = await room.search(token)
+    assert (status, str(answer["code"]).partition(".")[0]) == (401, "session")
+
+
+async def test_an_affair_that_ended_is_not_offered(room: Room) -> None:
+    room.bench.clock.advance(timedelta(days=120))
+    _, answer = await room.ask("POST", "/v1/session", {"operator": "op1", "password": PASSWORD})
+    assert answer["affairs"] == []
+
+
+async def test_the_table_of_rights_cell_by_cell(room: Room) -> None:
+    """Every role against every right, at the running server, compared with the table."""
+    await send(room.bench, notice("n1"))
+    for name, (role,), _ in ACCOUNTS:
+        token = await room.sign_in(name)
+        allowed = {
+            Right.SEARCH: (await room.search(token))[0] == 200,
+            Right.SHOW: (await _show(room, token))["code"] == "person.unknown",
+            Right.EXPORT: (await room.ask("GET", "/v1/log/export", token=token))[0] == 200,
+        }
+        assert allowed == {right: role in RIGHTS[right] for right in Right}
+
+
+async def _show(room: Room, token: str) -> dict[str, object]:
+    asked = {"affair": "plain", "purpose": "p", "application": "A", "person": "00" * 16}
+    return (await room.ask("POST", "/v1/person", asked, token=token))[1]
+
+
+async def test_an_export_streams_lines_and_is_logged(room: Room) -> None:
+    token = await room.sign_in("audit1")
+    status, answer = await room.ask(EXPORT.method, EXPORT.path, token=token)
+    assert status == 200
+    assert answer["lines"] > 5  # type: ignore[operator]
+    assert Action.LOG_EXPORTED in [entry.header.action for entry in await entries(room.bench)]
+
+
+async def test_sealed_answers_status_and_refuses_everything_else(room: Room) -> None:
+    room.refusal = "state.sealed"
+    status, answer = await room.ask("GET", "/v1/status")
+    assert (status, answer["state"], answer["reasons"]) == (200, "sealed", ["token_away"])
+    for endpoint in (one for one in ENDPOINTS if not one.sealed):
+        status, answer = await room.ask(endpoint.method, endpoint.path)
+        assert (status, answer["code"]) == (503, "state.sealed")
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (b"{", 400, "json.malformed"),
+        (b'{"operator":"a","operator":"b","password":"c"}', 400, "json.doubled_name"),
+        (b'{"operator":"a"}', 400, "json.wrong_shape"),
+        (b"x" * 70_000, 413, "console.body_too_large"),
+    ],
+)
+async def test_bad_requests(room: Room, raw: bytes, status: int, code: str) -> None:
+    answered, answer = await room.ask("POST", "/v1/session", raw=raw)
+    assert (answered, answer["code"]) == (status, code)
+
+
+async def test_an_error_of_ours_is_told_without_its_text(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = await room.sign_in("op1")
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("住民　太郎")
+
+    monkeypatch.setattr(room.bench.open.reader._index, "find", broken)
+    status, answer = await room.search(token)
+    assert (status, answer["code"]) == (500, "console.failed")
+    assert "住民" not in json.dumps(answer, ensure_ascii=False)
+
+
+async def test_a_second_set_up_has_no_power(room: Room) -> None:
+    parts = room.bench.open
+    other = setup.Setup([affair("plain")], [account("intruder", [Role.AUDITOR], [])])
+    assert not await setup.take_in(other, parts.engine, parts.writer, parts.people)
+    status, _ = await room.ask("POST", "/v1/session", {"operator": "intruder", "password": PASSWORD})
+    assert status == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"id": "名前"}, "setup.bad_operator"),
+        ({"id": "12345678901"}, "setup.bad_operator"),
+        ({"affairs": ["nothing"]}, "setup.unknown_affair"),
+        ({"roles": ["king"]}, "setup.unreadable"),
+    ],
+)
+def test_a_set_up_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str, object], code: str) -> None:
+    plain = msgspec.to_builtins(account("op1", [Role.OPERATOR], ["plain"])) | change
+    file = tmp_path / "setup.json"
+    file.write_bytes(msgspec.json.encode({"affairs": [affair("plain")], "operators": [plain]}))
+    with pytest.raises(InputError) as refused:
+        setup.read(file)
+    assert refused.value.code == code
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user takes root")
+async def test_uid_0_is_refused_and_another_user_is_not(tmp_path: Path) -> None:
+    """For real: SO_PEERCRED of a process with another uid."""
+    path = tmp_path / "c.sock"
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    path.chmod(0o666)
+    listening.listen()
+    listening.setblocking(False)  # noqa: FBT003
+
+    def desk() -> Desk:
+        raise StateError("state.sealed")
+
+    async def status() -> Status:
+        raise StateError("state.sealed")
+
+    server = ConsoleServer(status, desk, identify=uid_of_caller)
+    await server.start(listening)
+    script = (
+        "import os, socket, sys\n"
+        "s = socket.socket(socket.AF_UNIX); fd = os.open(sys.argv[1], os.O_PATH)\n"
+        "os.setuid(int(sys.argv[2])); s.connect(f'/proc/self/fd/{fd}')\n"
+        "s.sendall(b'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n')\n"
+        "print(b''.join(iter(lambda: s.recv(4096), b'')).decode())\n"
+    )
+
+    async def code_for(uid: int) -> str:
+        run = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", script, str(path), str(uid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return str(json.loads(run.stdout.rpartition("\n\n")[2])["code"])
+
+    assert await code_for(0) == "caller.refused"
+    assert await code_for(65534) == "caller.refused"
+    assert await code_for(12345) == "state.sealed"
+    await server.stop()
+    listening.close()
+
+
+def test_the_bound_on_hits_is_the_contracts() -> None:
+    assert MAX_HITS == 50

@@ -1,0 +1,106 @@
+"""What every engine of the truth must do; the in-memory one and SQLCipher pass the same suite."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from daemon.errors import IntegrityError
+from daemon.store.engine import Changes, Engine, Table
+from daemon.store.memory import MemoryEngine
+from daemon.store.sqlite import SqliteEngine
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
+    made: Engine = (
+        MemoryEngine()
+        if request.param == "memory"
+        else await SqliteEngine.open(tmp_path / "register.db", KEY)
+    )
+    yield made
+    await made.close()
+
+
+async def test_what_was_put_is_there(engine: Engine) -> None:
+    await engine.apply({Table.ROWS: {b"a": b"1", b"b": b"2"}})
+    assert await engine.get_many(Table.ROWS, [b"a", b"b", b"c"]) == {b"a": b"1", b"b": b"2"}
+
+
+async def test_tables_are_apart(engine: Engine) -> None:
+    await engine.apply({Table.ROWS: {b"a": b"1"}, Table.OUTBOX: {b"a": b"2"}})
+    await engine.apply({Table.OUTBOX: {b"a": None}})
+    assert await engine.get_many(Table.ROWS, [b"a"]) == {b"a": b"1"}
+    assert await engine.get_many(Table.OUTBOX, [b"a"]) == {}
+
+
+async def test_put_replaces_and_none_deletes(engine: Engine) -> None:
+    await engine.apply({Table.META: {b"k": b"old", b"gone": b"x"}})
+    await engine.apply({Table.META: {b"k": b"new", b"gone": None, b"never": None}})
+    assert await engine.scan(Table.META, limit=9) == [(b"k", b"new")]
+    assert await engine.count(Table.META) == 1
+
+
+async def test_many_keys_in_one_question(engine: Engine) -> None:
+    pairs = {number.to_bytes(4, "big"): bytes([number % 251]) for number in range(1201)}
+    await engine.apply({Table.TREE: dict(pairs)})
+    assert await engine.get_many(Table.TREE, list(pairs)) == pairs
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    keys=st.sets(st.binary(min_size=1, max_size=4), max_size=12),
+    first=st.binary(max_size=4),
+    last=st.none() | st.binary(max_size=4),
+    limit=st.integers(1, 12),
+    reverse=st.booleans(),
+)
+async def test_scan_is_an_ordered_half_open_range(  # noqa: PLR0917 - hypothesis gives them by name
+    engine: Engine,
+    keys: set[bytes],
+    first: bytes,
+    last: bytes | None,
+    limit: int,
+    reverse: bool,  # noqa: FBT001
+) -> None:
+    old = await engine.scan(Table.LOG, limit=1000)
+    await engine.apply({Table.LOG: {key: None for key, _ in old} | {key: key[::-1] for key in keys}})
+    within = sorted((k for k in keys if k >= first and (last is None or k < last)), reverse=reverse)
+    found = await engine.scan(Table.LOG, first=first, last=last, limit=limit, reverse=reverse)
+    assert found == [(key, key[::-1]) for key in within[:limit]]
+
+
+async def test_sqlite_keeps_over_reopening_and_wants_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "register.db"
+    first = await SqliteEngine.open(file, KEY)
+    await first.apply({Table.ROWS: {b"a": b"1"}})
+    await first.close()
+    with pytest.raises(IntegrityError, match=r"store\.cannot_open"):
+        await SqliteEngine.open(file, os.urandom(32))
+    again = await SqliteEngine.open(file, KEY)
+    assert await again.get_many(Table.ROWS, [b"a"]) == {b"a": b"1"}
+    await again.close()
+
+
+async def test_sqlite_applies_all_or_nothing(tmp_path: Path) -> None:
+    engine = await SqliteEngine.open(tmp_path / "register.db", KEY)
+    broken: Changes = {Table.ROWS: {b"a": b"1"}, Table.OUTBOX: {b"a": "not bytes"}}  # type: ignore[dict-item]
+    with pytest.raises(Exception, match="cannot store TEXT"):
+        await engine.apply(broken)
+    assert await engine.get_many(Table.ROWS, [b"a"]) == {}
+    await engine.apply({Table.ROWS: {b"a": b"2"}})
+    assert await engine.get_many(Table.ROWS, [b"a"]) == {b"a": b"2"}
+    await engine.close()
+
+
+async def test_sqlite_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
+    engine = await SqliteEngine.open(tmp_path / "register.db", KEY)
+    await engine._writer.execute("PRAGMA user_version = 999")
+    await engine.close()
+    with pytest.raises(IntegrityError, match=r"store\.from_newer_version"):
+        await SqliteEngine.open(tmp_path / "register.db", KEY)

@@ -1,0 +1,204 @@
+"""The units as systemd itself reads them, and what they promise about who may reach what."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tui.client import socket_of
+
+UNITS = Path(__file__).parents[2] / "systemd"
+REGISTERS = ("honnin", "fuhyo")
+HARDENED = ("jukurad@", "jukura-hsm@")
+PROGRAMS = "/usr/lib/jukura/venv/bin/"
+
+Unit = dict[str, list[str]]
+
+
+def settings(file: Path) -> Unit:
+    """Every setting of a unit file with its values in order, as systemd.syntax(7) lists them."""
+    unit: Unit = {}
+    for line in file.read_text("utf-8").splitlines():
+        if line and not line.startswith(("#", "[")):
+            name, _, value = line.partition("=")
+            unit.setdefault(name, []).append(value)
+    return unit
+
+
+def instances() -> Iterator[str]:
+    """Every unit under the names it runs by."""
+    for file in sorted(UNITS.glob("jukura*.*")):
+        if file.is_file():
+            yield from {file.name.replace("@", f"@{register}") for register in REGISTERS}
+
+
+def lines_of(folder: str) -> list[list[str]]:
+    """The lines of a sysusers.d or tmpfiles.d file, split at blanks."""
+    text = (UNITS / folder / "jukura.conf").read_text("utf-8")
+    return [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The units as installed, with programs that exist."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    units = tmp_path / "units"
+    for source in sorted(UNITS.rglob("jukura*")):
+        if source.is_dir() or source.parent.name in {"sysusers.d", "tmpfiles.d"}:
+            continue
+        copy = units / source.relative_to(UNITS)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(source.read_text("utf-8").replace(PROGRAMS, f"{programs}/"), "utf-8")
+    for drop_in in sorted(UNITS.glob("*.d/listen.conf")):
+        copy = units / drop_in.relative_to(UNITS)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(drop_in.read_bytes())
+    for name in ("jukurad", "jukura-hsm"):
+        program = programs / name
+        program.write_text("#!/bin/sh\n", "utf-8")
+        program.chmod(0o755)
+    return units
+
+
+def verify(units: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=yes", *instances()],
+        env={"SYSTEMD_UNIT_PATH": f"{units}:", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def test_systemd_reads_every_unit_without_a_word(installed: Path) -> None:
+    result = verify(installed)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_systemd_would_have_complained(installed: Path) -> None:
+    """The check above is a check: a setting that does not exist is reported."""
+    unit = installed / "jukurad@.service"
+    unit.write_text(unit.read_text("utf-8").replace("[Service]", "[Service]\nProtectEverything=yes"), "utf-8")
+    assert "ProtectEverything" in verify(installed).stderr
+
+
+@pytest.mark.parametrize("name", HARDENED)
+def test_exposure_is_at_most_one(name: str) -> None:
+    result = subprocess.run(
+        [
+            "systemd-analyze",
+            "security",
+            "--offline=true",
+            "--no-pager",
+            "--threshold=10",
+            UNITS / f"{name}.service",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", result.stdout)
+    assert level, result.stderr
+    assert float(level[1]) <= 1.0
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize("name", HARDENED)
+def test_callers_can_be_told_apart(name: str) -> None:
+    """With PrivateUsers=yes every caller's uid reads 65534, and the second check could not be made."""
+    assert "PrivateUsers" not in settings(UNITS / f"{name}.service")
+
+
+@pytest.mark.parametrize("name", HARDENED)
+def test_memory_with_keys_never_leaves_memory(name: str) -> None:
+    unit = settings(UNITS / f"{name}.service")
+    assert unit["LimitCORE"] == ["0"]
+    assert unit["MemorySwapMax"] == ["0"]
+    assert unit["LimitMEMLOCK"] == ["infinity"]
+
+
+@pytest.mark.parametrize("name", HARDENED)
+def test_what_the_programs_write_is_theirs_alone(name: str) -> None:
+    unit = settings(UNITS / f"{name}.service")
+    assert unit["UMask"] == ["0077"]
+    assert unit["StateDirectoryMode"][0] in {"0700", "0711"}
+
+
+@pytest.mark.parametrize("name", HARDENED)
+def test_secrets_come_as_sealed_credentials_only(name: str) -> None:
+    unit = settings(UNITS / f"{name}.service")
+    sealed = {value.split(":")[0] for value in unit["LoadCredentialEncrypted"]}
+    clear = {value.split(":")[0] for value in unit.get("LoadCredential", [])}
+    assert sealed >= ({"pin"} if name == "jukura-hsm@" else {"peers.key", "national.key"})
+    assert not {credential for credential in clear if credential.endswith("key") or "pin" in credential}
+    assert "Environment" not in unit
+    assert not re.search(r"--pin|--password", unit["ExecStart"][0])
+
+
+def unix_sockets() -> dict[str, Unit]:
+    found = {file.name: settings(file) for file in sorted(UNITS.glob("*.socket"))}
+    return {name: unit for name, unit in found.items() if unit.get("ListenStream", [""])[0].startswith("/")}
+
+
+def test_each_unix_socket_has_a_group_of_its_own() -> None:
+    sockets = unix_sockets()
+    assert set(sockets) == {"jukura-hsm@.socket", "jukurad-console@.socket", "jukura-national@.socket"}
+    assert all(unit["SocketMode"] == ["0660"] and unit["SocketUser"] == ["root"] for unit in sockets.values())
+    assert len({unit["SocketGroup"][0] for unit in sockets.values()}) == len(sockets)
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_each_unix_socket_lies_in_a_folder_that_only_its_group_may_enter(register: str) -> None:
+    folders = {line[1]: line[2:5] for line in lines_of("tmpfiles.d") if line[0] == "d"}
+    for unit in unix_sockets().values():
+        path = Path(unit["ListenStream"][0].replace("%i", register))
+        group = unit["SocketGroup"][0].replace("%i", register)
+        mode, owner, only = folders[str(path.parent)]
+        assert (mode, only) == ("0750", group)
+        assert owner in {"root", f"jukura-{register}"}
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_every_user_and_group_is_made(register: str) -> None:
+    made = {line[1] for line in lines_of("sysusers.d") if line[0] in {"u", "g"}}
+    for file in UNITS.glob("jukura*@.*"):
+        unit = settings(file) if file.is_file() else {}
+        for name in unit.get("User", []) + unit.get("SocketGroup", []):
+            assert name == "root" or name.replace("%i", register) in made
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_only_the_daemon_of_the_register_is_in_the_groups_of_its_sockets(register: str) -> None:
+    members = {(line[1], line[2]) for line in lines_of("sysusers.d") if line[0] == "m"}
+    daemon = f"jukura-{register}"
+    assert {group for user, group in members if user == daemon} == {
+        f"jukura-keys-{register}",
+        f"jukura-national-{register}",
+    }
+    assert {user for user, _ in members} == {f"jukura-{each}" for each in REGISTERS}
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_the_console_finds_its_socket(register: str) -> None:
+    path = settings(UNITS / "jukurad-console@.socket")["ListenStream"][0].replace("%i", register)
+    assert Path(path) == socket_of(Path(f"/var/lib/jukura/{register}"))
+
+
+def test_sockets_are_named_as_the_programs_look_for_them() -> None:
+    names = {file.name: settings(file).get("FileDescriptorName") for file in UNITS.glob("*.socket")}
+    assert names["jukura-hsm@.socket"] == ["keys"]
+    assert names["jukurad-console@.socket"] == ["console"]
+    assert names["jukurad-peers@.socket"] == ["peers"]
+
+
+def test_the_two_registers_listen_on_different_ports() -> None:
+    ports = [
+        settings(file)["ListenStream"] for file in sorted(UNITS.glob("jukurad-peers@*.socket.d/listen.conf"))
+    ]
+    assert len(ports) == len(REGISTERS)
+    assert ports[0] != ports[1]

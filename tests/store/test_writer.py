@@ -1,0 +1,138 @@
+"""Group commit: all of a piece of work or nothing of it, and nobody hears of success before it is durable."""
+
+import asyncio
+
+import pytest
+
+from daemon.audit.act import Act
+from daemon.audit.entry import Action
+from daemon.errors import ConflictError, JukuraError, StateError
+from daemon.store.draft import Draft
+from daemon.store.engine import Changes, Table
+from daemon.store.writer import Work
+from tests.conftest import Bench
+
+
+def put(key: bytes, value: bytes = b"v") -> Work[bytes]:
+    async def work(draft: Draft) -> bytes:
+        draft.put(Table.META, key, value)
+        draft.log(Act(Action.KEY_MADE, "test"))
+        return value
+
+    return work
+
+
+async def held(bench: Bench, key: bytes) -> bytes | None:
+    return (await bench.open.engine.get_many(Table.META, [key])).get(key)
+
+
+async def test_many_at_once_are_all_there(honnin: Bench) -> None:
+    writer = honnin.open.writer
+    await asyncio.gather(*(writer.write(put(f"k{n}".encode())) for n in range(200)))
+    assert honnin.open.journal.tree.size == 200
+    assert await honnin.open.engine.count(Table.LOG) == 200
+    assert await held(honnin, b"k199") == b"v"
+
+
+async def test_work_that_raises_leaves_nothing_and_its_neighbours_stay(honnin: Bench) -> None:
+    async def bad(draft: Draft) -> None:
+        draft.put(Table.META, b"bad", b"x")
+        draft.log(Act(Action.KEY_MADE, "test"))
+        raise ConflictError("test.refused")
+
+    writer = honnin.open.writer
+    good, refused = await asyncio.gather(
+        writer.write(put(b"good")), writer.write(bad), return_exceptions=True
+    )
+    assert good == b"v"
+    assert isinstance(refused, ConflictError)
+    assert await held(honnin, b"bad") is None
+    assert honnin.open.journal.tree.size == 1
+
+
+async def test_later_work_of_a_group_sees_what_came_before(honnin: Bench) -> None:
+    async def count(draft: Draft) -> int:
+        seen = int((await draft.get_many(Table.META, [b"n"])).get(b"n", b"0")) + 1
+        draft.put(Table.META, b"n", str(seen).encode())
+        return seen
+
+    writer = honnin.open.writer
+    assert await asyncio.gather(*(writer.write(count) for _ in range(30))) == list(range(1, 31))
+
+
+async def test_a_deleted_key_is_gone_for_later_work_of_the_group(honnin: Bench) -> None:
+    async def delete(draft: Draft) -> None:
+        draft.delete(Table.META, b"k")
+
+    async def look(draft: Draft) -> dict[bytes, bytes]:
+        return await draft.get_many(Table.META, [b"k"])
+
+    writer = honnin.open.writer
+    await writer.write(put(b"k"))
+    _, seen = await asyncio.gather(writer.write(delete), writer.write(look))
+    assert seen == {}
+
+
+async def test_a_failed_commit_is_told_to_everyone_and_takes_nothing(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = honnin.open.engine
+    working = engine.apply
+
+    async def full(_: Changes) -> None:
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr(engine, "apply", full)
+    failed = await asyncio.gather(
+        *(honnin.open.writer.write(put(b"k")) for _ in range(3)), return_exceptions=True
+    )
+    assert [error.code for error in failed if isinstance(error, JukuraError)] == ["store.cannot_write"] * 3
+    assert honnin.open.journal.tree.size == 0
+    monkeypatch.setattr(engine, "apply", working)
+    await honnin.open.writer.write(put(b"k"))
+    assert honnin.open.journal.tree.size == 1
+    assert await held(honnin, b"k") == b"v"
+
+
+async def test_work_that_hangs_is_given_up(honnin: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.writer.DEADLINE", 0.05)
+
+    async def hang(_: Draft) -> None:
+        await asyncio.sleep(60)
+
+    hung, good = await asyncio.gather(
+        honnin.open.writer.write(hang), honnin.open.writer.write(put(b"k")), return_exceptions=True
+    )
+    assert isinstance(hung, TimeoutError)
+    assert good == b"v"
+
+
+async def test_after_closing_nothing_is_taken_and_what_was_queued_is_done(honnin: Bench) -> None:
+    writer = honnin.open.writer
+    queued = [asyncio.ensure_future(writer.write(put(f"q{n}".encode()))) for n in range(5)]  # noqa: TID251
+    await asyncio.sleep(0)
+    await writer.close()
+    with pytest.raises(StateError, match=r"state\.stopping"):
+        await writer.write(put(b"late"))
+    assert await asyncio.gather(*queued) == [b"v"] * 5
+
+
+async def test_places_ascend_over_groups_and_restarts(honnin: Bench) -> None:
+    async def place(draft: Draft) -> bytes:
+        draft.put(Table.META, b"x", b"x")
+        return draft.place()
+
+    places = [await honnin.open.writer.write(place) for _ in range(3)]
+    places += await asyncio.gather(*(honnin.open.writer.write(place) for _ in range(3)))
+    await honnin.stop()
+    await honnin.start()
+    places.append(await honnin.open.writer.write(place))
+    assert places == sorted(set(places))
+
+
+async def test_seals_go_on_being_counted_after_a_restart(honnin: Bench) -> None:
+    await honnin.open.writer.write(put(b"k"))
+    before = honnin.open.people._sealer.counts["log.2026"]
+    await honnin.stop()
+    await honnin.start()
+    assert honnin.open.people._sealer.counts["log.2026"] == before == 1
