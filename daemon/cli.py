@@ -20,8 +20,9 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @cli.command()
 def run(
-    state: Annotated[Path, typer.Option(help="Folder of register.db and index.db")],
-    config_file: Annotated[Path, typer.Option("--config", help="The register's TOML file")],
+    # Not `readable`: access(2) does not count capabilities, and opening says it better anyway.
+    state: Annotated[Path, typer.Option(readable=False, help="Folder of register.db and index.db")],
+    config_file: Annotated[Path, typer.Option("--config", readable=False, help="The register's TOML file")],
 ) -> None:
     """Serve one register until SIGTERM."""
     logs.start()

@@ -68,11 +68,11 @@ class Settings:
 @app.command()
 def run(
     *,
-    state: Annotated[Path, typer.Option(help="Folder of the service's own file keys.db.")],
+    state: Annotated[Path, typer.Option(readable=False, help="Folder of the service's own file keys.db.")],
     register: Annotated[Register, typer.Option(help="Which register's keys.")],
     token: Annotated[str, typer.Option(help="The token: a pkcs11: URI (RFC 7512) with module-path.")],
     allow_uid: Annotated[list[str], typer.Option(help="User (name or uid) that may ask; repeatable.")],
-    pin_file: Annotated[Path | None, typer.Option(help="File with the PIN, mode 0600 or less.")] = None,
+    pin_file: Annotated[Path | None, typer.Option(readable=False, help="File with the PIN, mode 0600 or less.")] = None,
     pin_fd: Annotated[int | None, typer.Option(help="Open descriptor to read the PIN from.")] = None,
     create_token: Annotated[
         bool, typer.Option(help="SoftHSM only: make the token on the first start.")
