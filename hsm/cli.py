@@ -72,7 +72,9 @@ def run(
     register: Annotated[Register, typer.Option(help="Which register's keys.")],
     token: Annotated[str, typer.Option(help="The token: a pkcs11: URI (RFC 7512) with module-path.")],
     allow_uid: Annotated[list[str], typer.Option(help="User (name or uid) that may ask; repeatable.")],
-    pin_file: Annotated[Path | None, typer.Option(readable=False, help="File with the PIN, mode 0600 or less.")] = None,
+    pin_file: Annotated[
+        Path | None, typer.Option(readable=False, help="File with the PIN, mode 0600 or less.")
+    ] = None,
     pin_fd: Annotated[int | None, typer.Option(help="Open descriptor to read the PIN from.")] = None,
     create_token: Annotated[
         bool, typer.Option(help="SoftHSM only: make the token on the first start.")

@@ -79,23 +79,22 @@ async def test_the_list_says_what_is_lawful_public_and_used(keys: KeyService) ->
     load_der_public_key(await public(keys, "seal.1"))
 
 
-@pytest.mark.parametrize(
-    ("names", "kind", "code"),
-    [
-        (["live.0"], InputError, "hsm.name_unknown"),
-        (["live.1", "山田"], InputError, "hsm.name_unknown"),
-        (["live.1\n"], InputError, "hsm.name_unknown"),
-        (["live.9"], ConflictError, "hsm.key_unknown"),
-        (["seal.1"], AuthorityError, "hsm.key_stays"),
-    ],
-)
-async def test_what_may_not_be_unwrapped_is_refused_with_its_reason(
-    keys: KeyService, names: list[str], kind: type[JukuraError], code: str
-) -> None:
+NOT_UNWRAPPED: list[tuple[list[str], type[JukuraError], str]] = [
+    (["live.0"], InputError, "hsm.name_unknown"),
+    (["live.1", "山田"], InputError, "hsm.name_unknown"),
+    (["live.1\n"], InputError, "hsm.name_unknown"),
+    (["live.1", "live.9"], ConflictError, "hsm.key_unknown"),
+    (["live.1", "seal.1"], AuthorityError, "hsm.key_stays"),
+]
+
+
+async def test_what_may_not_be_unwrapped_is_refused_with_its_reason(keys: KeyService) -> None:
     await keys.make(["live.1", "seal.1"])
-    with pytest.raises(kind) as caught:
-        await keys.unwrap(names)
-    assert caught.value.code == code
+    for names, kind, code in NOT_UNWRAPPED:
+        with pytest.raises(kind) as caught:
+            await keys.unwrap(names)
+        assert caught.value.code == code
+    assert [key.uses for key in await keys.keys()] == [0, 0]
 
 
 async def test_one_wrong_name_makes_none_of_its_neighbours(keys: KeyService) -> None:
@@ -163,28 +162,27 @@ async def test_another_epoch_is_unknown(keys: KeyService) -> None:
         await keys.sign_checkpoint(grown(5))
 
 
-@pytest.mark.parametrize(
-    ("request_", "kind", "code"),
-    [
-        (but(grown(5), extensions=["a\nb"]), InputError, "hsm.checkpoint_malformed"),
-        (but(grown(5), extensions=[""]), InputError, "hsm.checkpoint_malformed"),
-        (but(grown(5), size=-1), InputError, "hsm.checkpoint_malformed"),
-        (but(grown(5), size=1 << 60), InputError, "hsm.checkpoint_malformed"),
-        (but(grown(5), size=0), InputError, "hsm.checkpoint_malformed"),
-        (but(grown(5), key="live.1"), AuthorityError, "hsm.key_signs_no_checkpoint"),
-        (but(grown(5), key="form.1"), AuthorityError, "hsm.key_signs_no_checkpoint"),
-        (but(grown(5), key="seal.2"), ConflictError, "hsm.key_unknown"),
-        (but(grown(5), proof=[bytes(32)]), ConflictError, "hsm.checkpoint_inconsistent"),
-    ],
-)
-async def test_a_wrong_request_to_sign_is_refused_and_leaves_no_trace(
-    keys: KeyService, request_: SignCheckpoint, kind: type[JukuraError], code: str
-) -> None:
+NOT_SIGNED: list[tuple[SignCheckpoint, type[JukuraError], str]] = [
+    (but(grown(5), extensions=["a\nb"]), InputError, "hsm.checkpoint_malformed"),
+    (but(grown(5), extensions=[""]), InputError, "hsm.checkpoint_malformed"),
+    (but(grown(5), size=-1), InputError, "hsm.checkpoint_malformed"),
+    (but(grown(5), size=1 << 60), InputError, "hsm.checkpoint_malformed"),
+    (but(grown(5), size=0), InputError, "hsm.checkpoint_malformed"),
+    (but(grown(5), key="live.1"), AuthorityError, "hsm.key_signs_no_checkpoint"),
+    (but(grown(5), key="form.1"), AuthorityError, "hsm.key_signs_no_checkpoint"),
+    (but(grown(5), key="seal.2"), ConflictError, "hsm.key_unknown"),
+    (but(grown(5), proof=[bytes(32)]), ConflictError, "hsm.checkpoint_inconsistent"),
+]
+
+
+async def test_a_wrong_request_to_sign_is_refused_and_leaves_no_trace(keys: KeyService) -> None:
     await keys.make(["seal.1", "live.1", "form.1"])
-    with pytest.raises(kind) as caught:
-        await keys.sign_checkpoint(request_)
-    assert caught.value.code == code
+    for request, kind, code in NOT_SIGNED:
+        with pytest.raises(kind) as caught:
+            await keys.sign_checkpoint(request)
+        assert caught.value.code == code
     assert (await keys.witness()).size == 0
+    assert [key.uses for key in await keys.keys()] == [0, 0, 0]
 
 
 async def test_any_number_of_names_is_taken_in_parts(keys: KeyService) -> None:
