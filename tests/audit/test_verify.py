@@ -2,77 +2,19 @@
 
 import json
 import shutil
-import subprocess
-import sys
-import tracemalloc
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
-from hypothesis import strategies as st
 
 from daemon.audit import verify
-from daemon.audit.entry import Action, Header, Outcome, Sealed, commitment, seal_parts
-from daemon.audit.verify import Report, VerificationError
 from daemon.contract.note import signed
-from daemon.errors import IntegrityError
-
-
-class Signing(Protocol):
-    name: str
-
-    @property
-    def public(self) -> bytes: ...
-    def line(self, text: bytes) -> str: ...
-
-
-class Logged(Protocol):
-    """See `Log` in conftest."""
-
-    signer: Signing
-    entries: list[tuple[bytes, bytes]]
-    origin: str
-
-    def add(self, count: int) -> None: ...
-    def note(self, size: int, *signers: Signing) -> str: ...
-    def export(self, folder: Path, *, sizes: Any, open_seqs: Any = ()) -> None: ...
-
-
-NOW = datetime(2026, 4, 1, tzinfo=UTC)
-
-
-def check(folder: Path, known: Path | None = None, *pins: str) -> Report:
-    return verify.verify(folder, known, frozenset(pins))
-
-
-def fault(folder: Path, known: Path | None = None, *pins: str) -> str:
-    with pytest.raises(VerificationError) as caught:
-        check(folder, known, *pins)
-    text = verify.TEXTS[caught.value.code]
-    assert all(language.format(**caught.value.where) for language in text)
-    return caught.value.code
-
-
-def lines(folder: Path, file: str) -> list[str]:
-    return (folder / file).read_text("utf-8").splitlines()
-
-
-def rewrite(folder: Path, file: str, changed: list[str]) -> None:
-    (folder / file).write_text("".join(f"{line}\n" for line in changed), "utf-8")
-
-
-def kept(folder: Path, note: str) -> Path:
-    """A checkpoint that the auditor kept elsewhere."""
-    file = folder.parent / "kept.txt"
-    file.write_text(f"{note}\n", "utf-8")
-    return file
+from tests.audit.exports import Logged, Signing, check, fault, kept, lines, rewrite
 
 
 def test_an_export_verifies_and_says_what_it_covers(exported: Path, log: Logged) -> None:
@@ -396,105 +338,3 @@ def test_a_clock_that_went_back_is_told(exported: Path, log: Logged, tmp_path: P
     log.entries = [(leaf.replace(b"00:00:07", b"00:00:02"), secret) for leaf, secret in log.entries]
     log.export(tmp_path / "e", sizes=(8,))
     assert check(tmp_path / "e").clock_back == 1
-
-
-def test_the_program_alone_verifies_and_needs_nothing_of_ours(
-    exported: Path, log: Logged, tmp_path: Path
-) -> None:
-    alone = Path(shutil.copy(verify.__file__, tmp_path / "check.py"))
-
-    def run(*arguments: str | Path) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-I", alone, *arguments], capture_output=True, timeout=30, check=False
-        )
-        return done.returncode, (done.stdout + done.stderr).decode()
-
-    status, text = run(
-        exported, "--known", kept(exported, log.note(5)), "--key", sha256(log.signer.public).hexdigest()
-    )
-    assert (status, "result: VERIFIED" in text, "結果: 検証できた" in text, "[NG]" in text) == (
-        0,
-        True,
-        True,
-        False,
-    )
-    assert not any(word in text for word in ("ヤマグチ", "1902"))
-    (exported / "entries.jsonl").write_bytes((exported / "entries.jsonl").read_bytes()[:-10])
-    assert run(exported)[0] == 1
-    (exported / "entries.jsonl").unlink()
-    for arguments in (
-        (exported,),
-        (tmp_path / "nowhere",),
-        (exported, "--known", tmp_path / "nothing"),
-        (),
-        (exported, "--key", "xyz"),
-    ):
-        assert run(*arguments)[0] == 2
-
-
-def test_the_program_says_what_it_did_not_check(
-    exported: Path, log: Logged, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (exported / "notes.docx").touch()
-    assert verify.main([str(exported)]) == 0
-    told = capsys.readouterr().out
-    for text in (
-        "withheld",
-        "no known checkpoint",
-        sha256(log.signer.public).hexdigest(),
-        "no evidence",
-        "1 files",
-    ):
-        assert text in told
-    assert "unsigned tail" not in told
-    assert "clock" not in told
-    assert verify.main([str(exported), "--key", sha256(log.signer.public).hexdigest()]) == 0
-    assert "compare its fingerprint" not in capsys.readouterr().out
-
-
-TEXTS = st.text(st.sampled_from("az09A._:/@-é 山\n"), max_size=70) | st.from_regex(
-    r"[a-z_]{1,5}[0-9]{2,12}", fullmatch=True
-)
-
-
-@given(st.sampled_from(["actor", "terminal", "affair", "code", "counts"]), TEXTS, st.integers(-1, 10**11))
-def test_register_and_verifier_agree_on_the_form_of_a_header(name: str, text: str, count: int) -> None:
-    value: Any = {text: count} if name == "counts" else text
-    plain: dict[str, Any] = {"actor": "", "terminal": ""}
-    try:
-        leaf, _ = seal_parts(
-            Header(
-                epoch=1, seq=0, time=NOW, action=Action.KEY_MADE, outcome=Outcome.OK, **plain | {name: value}
-            ),
-            {},
-            bytes,
-        )
-    except IntegrityError:
-        assert not verify.LEAF[name](value)
-    else:
-        assert all(form(json.loads(leaf)[field]) for field, form in verify.LEAF.items())
-
-
-@given(
-    st.binary(min_size=32, max_size=32),
-    st.text(st.characters(exclude_categories=["Cs"])) | st.lists(st.integers(-9, 9)),
-)
-def test_register_and_verifier_agree_on_commitments(salt: bytes, value: Any) -> None:
-    assert verify.commitment("n", [b64encode(salt).decode(), value]) == commitment("n", Sealed(salt, value))
-
-
-def test_every_message_is_in_both_languages() -> None:
-    assert all(len(texts) == 2 for texts in verify.TEXTS.values())
-    assert all(texts[1].isascii() and not texts[0].isascii() for texts in verify.TEXTS.values())
-
-
-def test_memory_does_not_grow_with_the_log(tmp_path: Path, log: Logged) -> None:
-    peaks = []
-    for count in (500, 3000):
-        log.add(count)
-        log.export(tmp_path / str(count), sizes=(len(log.entries),))
-        tracemalloc.start()
-        check(tmp_path / str(count))
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 64 * 1024
