@@ -5,23 +5,24 @@ console's own way out) stops everything, and the next start takes up where this 
 """
 
 import asyncio
-import contextlib
 import fcntl
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from msgspec.structs import replace
 
 from daemon import logs
 from daemon.clock import Clock, SystemClock, day_of
 from daemon.contract.messages import text_of
 from daemon.errors import JukuraError, StateError
 from daemon.register.rows import Register
-from daemon.rehearsal.cohort import flow, load
+from daemon.rehearsal.cohort import Clients, flow, load
 from daemon.rehearsal.layout import Layout
 from daemon.rehearsal.lives import Lives
 from daemon.rehearsal.progress import Keeper, Progress
@@ -99,15 +100,9 @@ class _Rehearsal:
         plan = users(os.geteuid(), [CHECKOUT, Path(sys.prefix), self._layout.root])
         stage = Stage(self._layout, plan, now=self._clock.now)
         stage.set_up()
+        self._tasks.start(self._play(stage, progress, headless=headless), name="play")
         try:
-            self._report.say("starting", state=str(self._layout.root))
-            await stage.start()
-            self._report.registers(stage)
-            self._tasks.start(self._play(stage, progress), name="play")
-            if headless:
-                await self._end.wait()
-            else:
-                await self._console(stage)
+            await self._end.wait()
         finally:
             await self._tasks.stop(within=10)
             self._report.say("stopping")
@@ -116,51 +111,55 @@ class _Rehearsal:
         if self._failure is not None:
             raise self._failure
 
-    async def _play(self, stage: Stage, progress: Progress) -> None:
-        """Fill the registers, then let life go on."""
+    async def _play(self, stage: Stage, progress: Progress, *, headless: bool) -> None:
+        """Start everything, fill the registers, open the console, and let life go on."""
+        self._report.say("starting", state=str(self._layout.root))
+        await stage.start()
+        self._report.registers(stage)
         clients = {register: stage.clients(register) for register in Register}
+        people = Population(progress.seed, progress.residents, date.fromisoformat(progress.today))
         try:
-            people = Population(progress.seed, progress.residents, date.fromisoformat(progress.today))
-            for register in Register:
-                if register not in progress.loaded:
-                    totals = await load(people, register, clients[register], progress=self._report.loading)
-                    self._report.say(
-                        "loaded", register=register, applied=totals.applied, duplicate=totals.duplicate
-                    )
-                    progress = Progress(
-                        progress.seed, progress.residents, progress.today, [*progress.loaded, register]
-                    )
-                    self._keeper.keep(progress)
+            progress = await self._fill(people, clients, progress)
             self._report.say("ready")
-            lives = Lives(people, progress.seed)
+            if not headless:
+                self._tasks.start(self._console(stage), name="console")
             await flow(
-                lives,
+                Lives(people, progress.seed),
                 clients,
                 rate=self._rate,
-                done=lambda n: self._done(progress, n),
+                done=lambda number: self._keeper.keep(replace(progress, next_event=number + 1)),
                 start=progress.next_event,
             )
         finally:
             for client in (client for group in clients.values() for client in group.values()):
                 await client.close()
 
-    def _done(self, progress: Progress, number: int) -> None:
-        self._keeper.keep(
-            Progress(progress.seed, progress.residents, progress.today, progress.loaded, number + 1)
-        )
+    async def _fill(
+        self, people: Population, clients: Mapping[Register, Clients], progress: Progress
+    ) -> Progress:
+        """Send the whole population to the registers that do not have it yet."""
+        for register in Register:
+            if register not in progress.loaded:
+                totals = await load(people, register, clients[register], progress=self._report.loading)
+                self._report.say(
+                    "loaded", register=register, applied=totals.applied, duplicate=totals.duplicate
+                )
+                progress = replace(progress, loaded=[*progress.loaded, register])
+                self._keeper.keep(progress)
+        return progress
 
     async def _console(self, stage: Stage) -> None:
-        """The operators' console in this terminal; ends when it is left."""
+        """The operators' console in this terminal, which is its own until it is left; then everything ends."""
         states = [part for a in stage.actors.values() for part in ("--state", str(a.folder.root))]
         program = Path(sys.executable).with_name("jukura")
         console = await asyncio.create_subprocess_exec(program, "console", *states)
-        ended = self._tasks.start(console.wait(), name="console")
-        waiting = self._tasks.start(self._end.wait(), name="end")
-        await asyncio.wait({ended, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if console.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                console.terminate()
+        try:
             await console.wait()
+        finally:
+            if console.returncode is None:
+                console.terminate()
+                await console.wait()
+            self._end.set()
 
     def _failed(self, name: str, error: BaseException) -> None:
         del name
