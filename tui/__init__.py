@@ -1,0 +1,1 @@
+"""Console and CLI for operators: sees the contract only, no store, no keys."""

@@ -1,0 +1,174 @@
+"""The console: screens over one desk. Polls the registers, locks the screen when nobody is there, never blocks."""
+
+import asyncio
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.screen import Screen
+
+from tui.desk import SIGN_OUT_DEADLINE, Connection, Desk
+from tui.errors import RemoteError, UnreachableError
+from tui.screens.help import HelpScreen
+from tui.screens.page import Page, SessionOver, SignedIn
+from tui.screens.search import SearchScreen
+from tui.screens.sign_in import SignInScreen
+from tui.screens.status import StatusScreen
+from tui.theme import JUKURA
+from tui.words import Lang, Words
+
+POLL = 1.5  # seconds between two looks at a register
+IDLE_CHECK = 1.0  # seconds
+
+
+class ConsoleApp(App[None]):
+    """What an operator sits at."""
+
+    CSS_PATH = "console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    # What is on the screen is personal data: it is neither selected nor copied (C16).
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark", "help", "help", key_display="F1"),
+        Binding("f2", "status", "status", key_display="F2"),
+        Binding("f3", "search", "search", key_display="F3"),
+        Binding("f9", "sign_out", "sign_out", key_display="F9"),
+        Binding("f10", "quit", "quit", key_display="F10"),
+    ]
+
+    def __init__(
+        self,
+        sockets: Sequence[Path],
+        *,
+        lang: Lang = Lang.JA,
+        monotonic: Callable[[], float] = time.monotonic,
+        poll: float = POLL,
+    ) -> None:
+        super().__init__()
+        self.desk = Desk(sockets, Words(lang), monotonic)
+        self.say = self.desk.say
+        self._poll = poll
+        self._told = False
+        """Whether a fault of the console was told already: the first is the cause of the others."""
+        self.title = self.say("app.title")
+
+    def get_default_screen(self) -> Screen[None]:
+        return SignInScreen(self.desk)
+
+    def on_mount(self) -> None:
+        self.register_theme(JUKURA)
+        self.theme = JUKURA.name
+        for place, connection in enumerate(self.desk.connections):
+            self.run_worker(self._watch(connection), group=f"watch-{place}", exclusive=True)
+        self.set_interval(IDLE_CHECK, self.lock_if_idle)
+
+    async def on_unmount(self) -> None:
+        if (left := self.desk.leave()) is not None:
+            await self._close_session(left)
+        for connection in self.desk.connections:
+            await connection.client.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.MouseDown | events.Paste):
+            self.desk.touch()
+        await super().on_event(event)
+
+    def lock_if_idle(self) -> None:
+        """Clear the screen when no key was pressed for as long as the register allows (PIA III-3)."""
+        if self.desk.sitting is None or not self.desk.idle():
+            return
+        seconds = self.desk.sitting.session.idle_seconds
+        minutes, rest = divmod(seconds, 60)
+        words = (
+            self.say("sign_in.locked_seconds", seconds=seconds)
+            if rest
+            else self.say("sign_in.locked", minutes=minutes)
+        )
+        self._stand_up("warning", words)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy nothing: say why."""
+        self.notify(self.say("app.copy_off"), severity="warning")
+
+    @on(SignedIn)
+    def _sit_down(self) -> None:
+        if self.desk.sitting is not None:
+            self.push_screen(SearchScreen(self.desk, self.desk.sitting))
+        self._condition_changed()
+
+    @on(SessionOver)
+    def _session_over(self, event: SessionOver) -> None:
+        self._stand_up("error", event.error.code, self.say.error(event.error))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Search and sign-out are for those who are signed in."""
+        return action not in {"search", "sign_out"} or self.desk.sitting is not None
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, Page):
+            self.push_screen(HelpScreen(self.say, self.screen.active_bindings))
+
+    def action_status(self) -> None:
+        if isinstance(self.screen, Page) and not isinstance(self.screen, StatusScreen):
+            self.push_screen(StatusScreen(self.desk))
+
+    def action_search(self) -> None:
+        while not isinstance(self.screen, SearchScreen) and len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    async def action_back(self) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_sign_out(self) -> None:
+        self._stand_up("info", self.say("sign_in.signed_out"))
+
+    def action_help_quit(self) -> None:
+        self.notify(self.say("app.quit_how"))
+
+    def _stand_up(self, kind: str, headline: str, more: str = "") -> None:
+        """Back to the sign-in screen; every screen above it, and what it showed, goes."""
+        left = self.desk.leave()
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if isinstance(self.screen, SignInScreen):
+            self.screen.greet(kind, headline, more)
+        self._condition_changed()
+        if left is not None:
+            self.run_worker(self._close_session(left), group="sign-out")
+
+    async def _close_session(self, at: Connection) -> None:
+        with suppress(RemoteError, UnreachableError):
+            await at.client.sign_out(deadline=SIGN_OUT_DEADLINE)
+
+    async def _watch(self, connection: Connection) -> None:
+        while True:
+            await connection.look()
+            self._condition_changed()
+            await asyncio.sleep(self._poll)
+
+    def _condition_changed(self) -> None:
+        for screen in self.screen_stack:
+            # A screen that is only coming shows the condition by itself; one that is going has lost parts of it.
+            with suppress(NoMatches):
+                if isinstance(screen, Page):
+                    screen.condition_changed()
+
+    def _fatal_error(self) -> None:
+        """Say where the console broke. The toolkit would print local variables, and those are personal data."""
+        if self._told:
+            return
+        self._told = True
+        kind, _, trace = sys.exc_info()
+        last = traceback.extract_tb(trace)[-1:]
+        where = "".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in last)
+        self.panic(Text(self.say("app.broken", kind=kind.__name__ if kind else "", where=where)))

@@ -1,0 +1,195 @@
+"""`jukura`: the console and its commands. Exit codes: 0 done, 1 refused by the register, 2 usage, 3 unreachable."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon.contract.console import Match, PersonQuery, Scope, Search
+from daemon.errors import JukuraError
+from tui import output, stepdown
+from tui.client import ConsoleClient, socket_of
+from tui.commands import Command, Opened, SignIn, exit_code
+from tui.export import ExportFolder, make_folder
+from tui.options import (
+    Affair,
+    Application,
+    Given,
+    JsonOption,
+    LangOption,
+    Operator,
+    PasswordFd,
+    PasswordFile,
+    Purpose,
+    StateOption,
+    StatesOption,
+    default_state,
+)
+from tui.output import Output, show_error
+from tui.password import PasswordSource
+from tui.translate import translate
+from tui.words import Words, language
+
+# Pretty tracebacks print local variables, and those are personal data.
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=False)
+
+
+@app.callback(invoke_without_command=True, help="about")
+def root(ctx: typer.Context, state: StatesOption = None, lang: LangOption = None) -> None:
+    ctx.obj.states = state or []
+    if ctx.invoked_subcommand is None:
+        _open_console(ctx.obj)
+
+
+@app.command(help="console")
+def console(ctx: typer.Context, state: StatesOption = None, lang: LangOption = None) -> None:
+    ctx.obj.states = state or ctx.obj.states
+    _open_console(ctx.obj)
+
+
+@app.command(help="status")
+def status(
+    ctx: typer.Context, state: StateOption = None, as_json: JsonOption = False, lang: LangOption = None
+) -> None:
+    command = _command(ctx, state, as_json)
+
+    async def act(client: ConsoleClient, _: Opened) -> Output:
+        answer = await client.status()
+        return Output(answer, output.status(answer, command.say))
+
+    raise typer.Exit(command.run(act))
+
+
+@app.command(help="search")
+def search(
+    ctx: typer.Context,
+    *,
+    affair: Affair,
+    purpose: Purpose,
+    application: Application,
+    operator: Operator,
+    kana: Annotated[str, typer.Argument(help="kana", show_default=False)] = "",
+    birth: Annotated[str, typer.Option("--birth", help="birth", show_default=False)] = "",
+    whole: Annotated[bool, typer.Option("--whole", help="whole")] = False,
+    struck: Annotated[bool, typer.Option("--struck", help="struck")] = False,
+    password_file: PasswordFile = None,
+    password_fd: PasswordFd = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    command = _command(ctx, state, as_json)
+    if not kana and not birth:
+        raise typer.BadParameter(command.say("cli.usage_terms"))
+    sign_in = _sign_in(command, operator, password_file, password_fd)
+
+    async def act(client: ConsoleClient, _: Opened) -> Output:
+        # Arguments can be seen by others on the machine, standard input cannot.
+        terms = [sys.stdin.readline().strip() if term == "-" else term for term in (kana, birth)]
+        asked = Search(
+            affair=affair, purpose=purpose, application=application, kana=terms[0], birth=terms[1],
+            kana_match=Match.WHOLE if whole else Match.PREFIX, scope=Scope.STRUCK if struck else Scope.CURRENT,
+        )  # fmt: skip
+        found = await client.search(asked)
+        return Output(found, output.found(found, command.say))
+
+    raise typer.Exit(command.run(act, sign_in=sign_in))
+
+
+@app.command(help="person")
+def person(
+    ctx: typer.Context,
+    *,
+    reference: Annotated[str, typer.Argument(help="reference", metavar="REF")],
+    affair: Affair,
+    purpose: Purpose,
+    application: Application,
+    operator: Operator,
+    open_code: Annotated[bool, typer.Option("--open-code", help="open_code")] = False,
+    open_number: Annotated[bool, typer.Option("--open-number", help="open_number")] = False,
+    password_file: PasswordFile = None,
+    password_fd: PasswordFd = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    command = _command(ctx, state, as_json)
+    sign_in = _sign_in(command, operator, password_file, password_fd)
+    query = PersonQuery(
+        person=reference, affair=affair, purpose=purpose, application=application,
+        open_code=open_code, open_number=open_number,
+    )  # fmt: skip
+
+    async def act(client: ConsoleClient, _: Opened) -> Output:
+        register = (await client.status()).register
+        answer = await client.person(query)
+        return Output(answer, output.person(answer, register, command.say))
+
+    raise typer.Exit(command.run(act, sign_in=sign_in))
+
+
+@app.command(help="export")
+def export(
+    ctx: typer.Context,
+    *,
+    to: Annotated[Path, typer.Option("--to", help="to", readable=False)],
+    operator: Operator,
+    password_file: PasswordFile = None,
+    password_fd: PasswordFd = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    command = _command(ctx, state, as_json)
+
+    async def act(client: ConsoleClient, opened: Opened) -> Output:
+        with ExportFolder(opened["folder"]) as folder:
+            async for line in client.export():
+                folder.add(line)
+            folder.finish()
+        return output.exported(str(to), folder.lines, command.say)
+
+    sign_in = _sign_in(command, operator, password_file, password_fd)
+    raise typer.Exit(command.run(act, sign_in=sign_in, folder=lambda: make_folder(to)))
+
+
+def _command(ctx: typer.Context, state: Path | None, as_json: bool) -> Command:
+    given: Given = ctx.obj
+    if len(given.states) > 1:
+        raise typer.BadParameter(given.say("cli.usage_many_states"))
+    return Command(given.say, state or next(iter(given.states), default_state()), as_json)
+
+
+def _sign_in(command: Command, operator: str, file: Path | None, descriptor: int | None) -> SignIn:
+    say = command.say
+    if file is not None and descriptor is not None:
+        raise typer.BadParameter(say("cli.usage_one_password"))
+
+    def ask(who: str) -> str:
+        return str(typer.prompt(say("cli.ask_password", operator=who), hide_input=True, err=True))
+
+    return SignIn(operator, PasswordSource(ask, file, descriptor))
+
+
+def _open_console(given: Given) -> None:
+    from tui.app import ConsoleApp
+
+    states = given.states or [default_state()]
+    sockets = [socket_of(state) for state in states]
+    try:
+        stepdown.step_down(sockets, arguments=sys.argv[1:])
+    except JukuraError as error:
+        show_error(error, given.say, as_json=False)
+        raise typer.Exit(exit_code(error)) from None
+    ConsoleApp(sockets, lang=given.say.lang).run()
+
+
+def main() -> None:
+    say = Words(language(sys.argv[1:], os.environ))
+    translate(typer.main.get_group(app), say)(prog_name="jukura", obj=Given(say))
+
+
+if __name__ == "__main__":
+    main()

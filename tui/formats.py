@@ -1,0 +1,131 @@
+"""How values look on the screen: pure, in one language each."""
+
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+from rich.text import Text
+
+from daemon.contract.console import MASK, Hit, Version
+from daemon.contract.wareki import display, display_day
+from tui.words import Lang, Words
+
+JST = timezone(timedelta(hours=9), "JST")
+
+UNIT = {"people": "people", "rows": "rows", "municipalities": "municipalities"}
+"""The unit of a figure; all others count 件."""
+
+
+HISTORY = ("serial", "reason", "event_date", "received_on", "standing", "address")
+"""The columns of a history, by their names in the locale's `person` group."""
+
+_SHOWN = {
+    "honnin": (
+        "juminhyo_code", "kojin_bango", "name", "kana", "former_name", "birth", "sex", "address", "municipality",
+        "standing", "reason", "event_date", "received_on",
+    ),
+    "fuhyo": (
+        "name", "kana", "birth", "sex", "address", "last_address", "municipality",
+        "standing", "reason", "event_date", "received_on",
+    ),
+}  # fmt: skip
+"""What a version shows, in order."""
+
+_OPTIONAL = frozenset({"former_name", "last_address"})
+"""Left out where the person has none."""
+
+
+def cell(value: str) -> Text:
+    """`value` as it is, no markup; a control or bidi character that got this far shows as a replacement character."""
+    return Text(
+        "".join("\ufffd" if unicodedata.category(char) == "Cc" or char in _BIDI else char for char in value)
+    )
+
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def western(code: str, text: str) -> str:
+    """A register's day as YYYY-MM-DD, with ? for what is unknown, then the 不詳 expression as written."""
+    year, month, day = code[:4], code[4:6], code[6:]
+    known = "-".join(
+        ("????" if year == "0000" else year, *("??" if part == "00" else part for part in (month, day)))
+    )
+    return f"{known} {text}".strip()
+
+
+def born(who: Hit | Version, say: Words) -> str:
+    """生年月日: 和暦 in Japanese, `western` in English."""
+    return display(who.birth) if say.lang is Lang.JA else western(who.birth.code, who.birth.text)
+
+
+def happened(version: Version, say: Words) -> str:
+    """異動年月日, as `born`."""
+    date = version.event_date
+    return display(date) if say.lang is Lang.JA else western(date.code, date.text)
+
+
+def moment(value: datetime) -> str:
+    """A moment in Japanese time, to the second."""
+    return value.astimezone(JST).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def minute(value: datetime) -> str:
+    """A moment in Japanese time, as hours and minutes."""
+    return value.astimezone(JST).strftime("%H:%M")
+
+
+def figure(name: str, value: int, say: Words) -> str:
+    """A count with separators and, in Japanese, its unit."""
+    return f"{value:,}{say('unit.' + UNIT.get(name, 'items'))}"
+
+
+def masked(value: str) -> bool:
+    """Whether `value` is hidden until opened."""
+    return MASK in value
+
+
+def place(code: str, say: Words) -> str:
+    """A municipality: its code (5 digits) with its name; as given where it is not one of the prefecture's."""
+    name = say.of("municipality", code)
+    return name if name == code else f"{name}（{code}）" if say.lang is Lang.JA else f"{name} ({code})"
+
+
+def with_kana(name: str, kana: str, lang: Lang) -> str:
+    """A name with its reading behind it, or nothing."""
+    if not kana:
+        return name
+    return f"{name}（{kana}）" if lang is Lang.JA else f"{name} ({kana})"
+
+
+_FORMS: dict[str, Callable[[Version, Words], str]] = {
+    "birth": born,
+    "event_date": happened,
+    "sex": lambda version, say: say.of("sex", version.sex),
+    "municipality": lambda version, say: place(version.municipality, say),
+    "standing": lambda version, say: say.of("standing", version.standing),
+    "former_name": lambda version, say: with_kana(version.former_name, version.former_name_kana, say.lang),
+    "received_on": lambda version, say: (
+        display_day(version.received_on) if say.lang is Lang.JA else version.received_on.isoformat()
+    ),
+}
+"""How an item is written out where it is not shown as it is."""
+
+
+def lines(register: str, version: Version, say: Words) -> list[tuple[str, str]]:
+    """One version's values to show, each with the name of its item."""
+    values = {name: _value(name, register, version, say) for name in _SHOWN[register]}
+    return [(name, value) for name, value in values.items() if value or name not in _OPTIONAL]
+
+
+def history(register: str, version: Version, say: Words) -> list[str]:
+    """One version as a row of the history, by `HISTORY`."""
+    return [_value(name, register, version, say) for name in HISTORY]
+
+
+def _value(name: str, register: str, version: Version, say: Words) -> str:
+    if name == "reason":
+        # 異動事由 (honnin) or 通知区分 (fuhyo): one column, two code tables.
+        return say.of(f"event_{register}", version.reason)
+    form = _FORMS.get(name)
+    return form(version, say) if form else str(getattr(version, name))

@@ -1,0 +1,147 @@
+"""What the commands print: one JSON document, or tables for people with full-width characters aligned."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from daemon.contract import codec
+from daemon.contract.console import Counts, Found, Person, Status, Version
+from daemon.contract.endpoint import Problem
+from daemon.contract.messages import problem
+from daemon.errors import JukuraError
+from tui import formats
+from tui.errors import RemoteError
+from tui.words import Words
+
+PIPE_WIDTH = 240  # columns, where no terminal says otherwise: nothing is cut off
+
+
+@dataclass(frozen=True)
+class Output:
+    """One result in both forms."""
+
+    data: Any
+    shown: RenderableType
+
+
+def show(output: Output, *, as_json: bool) -> None:
+    """Print `output` on standard output."""
+    if as_json:
+        sys.stdout.write(codec.encode(output.data).decode() + "\n")
+        return
+    console = Console(
+        width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, markup=False, emoji=False
+    )
+    console.print(output.shown)
+
+
+def show_error(error: JukuraError, say: Words, *, as_json: bool) -> None:
+    """As JSON on standard output, `{"error": {code, field, ja, en}}`; for people on standard error."""
+    if as_json:
+        sys.stdout.write(codec.encode({"error": problem_of(error)}).decode() + "\n")
+        return
+    where = f" [{error.field}]" if error.field else ""
+    sys.stderr.write(f"{say('cli.error')}: {error.code}{where}\n{say.error(error)}\n")
+
+
+def problem_of(error: JukuraError) -> Problem:
+    """`error` in the contract's own form."""
+    return error.problem if isinstance(error, RemoteError) else problem(error)
+
+
+def status(status: Status, say: Words) -> RenderableType:
+    """State, reasons and figures."""
+    reasons = "、".join(say.of("reason", reason) for reason in status.reasons) or say("status.none")
+    rows = [
+        (say("status.register"), say.of("register", status.register)),
+        (say("status.state"), say.of("state", status.state)),
+        (say("status.reasons"), reasons),
+        (say("status.at_rest"), say.of("at_rest", status.at_rest)),
+        (say("status.started"), formats.moment(status.started)),
+        (say("status.now"), formats.moment(status.now)),
+        (say("status.version"), status.version),
+        (say("status.terminal"), status.terminal),
+        (say("status.municipalities"), formats.figure("municipalities", status.municipalities, say)),
+        *figures(status.counts, say),
+        *(
+            (say("status.connections") if first == 0 else "", line)
+            for first, line in enumerate(status.connections)
+        ),
+    ]
+    return _pairs(rows)
+
+
+def figures(counts: Counts | None, say: Words) -> list[tuple[str, str]]:
+    """Every count with its name; none while the register is sealed."""
+    if counts is None:
+        return [("", say("status.no_counts"))]
+    return [
+        (say(f"status.{name}"), formats.figure(name, getattr(counts, name), say))
+        for name in counts.__struct_fields__
+    ]
+
+
+def found(found: Found, say: Words) -> RenderableType:
+    """The hits as a table, or that there are none."""
+    if not found.hits:
+        return Text(say("search.nobody"))
+    titles = ("name", "kana", "birth", "sex", "standing", "municipality", "address", "reference")
+    table = _table([say(f"hit.{title}") for title in titles])
+    for hit in found.hits:
+        values = (
+            hit.name, hit.kana, formats.born(hit, say), say.of("sex", hit.sex),
+            say.of("standing", hit.standing), formats.place(hit.municipality, say), hit.address, hit.person,
+        )  # fmt: skip
+        table.add_row(*map(formats.cell, values))
+    return Group(table, Text(say("cli.found", count=len(found.hits))))
+
+
+def person(person: Person, register: str, say: Words) -> RenderableType:
+    """The newest version in full, then the history."""
+    newest = person.versions[0]
+    return Group(
+        _pairs([(say(f"person.{name}"), value) for name, value in formats.lines(register, newest, say)]),
+        Text(""),
+        Text(say("person.history", count=len(person.versions))),
+        _history(person.versions, register, say),
+    )
+
+
+def exported(to: str, lines: dict[str, int], say: Words) -> Output:
+    """What was written, and how to verify it."""
+    verify = ["jukura-verify", to]
+    table = _table([say("export.file"), say("export.lines")])
+    for name, count in lines.items():
+        table.add_row(name, f"{count:,}")
+    shown = Group(
+        Text(say("export.done", to=to, lines=sum(lines.values()))), table, Text(say("export.verify")),
+        Text("  " + " ".join(verify)),
+    )  # fmt: skip
+    return Output({"to": to, "files": lines, "verify": verify}, shown)
+
+
+def _history(versions: Sequence[Version], register: str, say: Words) -> Table:
+    table = _table([say(f"person.{title}") for title in formats.HISTORY])
+    for version in versions:
+        table.add_row(*map(formats.cell, formats.history(register, version, say)))
+    return table
+
+
+def _table(titles: Sequence[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for title, value in rows:
+        table.add_row(Text(title, style="bold"), formats.cell(value))
+    return table
