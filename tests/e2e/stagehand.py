@@ -22,6 +22,7 @@ from daemon.rehearsal.programs import kill
 from daemon.rehearsal.residents import Population
 from daemon.rehearsal.stage import Stage
 from daemon.rehearsal.users import users
+from tests.processes import mentioning
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -76,11 +77,7 @@ class Play:
             await self.stage.stop()
         for register, actors in self.stage.actors.items():
             self.played.ledgers[register] = read_ledger(actors.folder.ledger_file)
-        marker = str(self.played.root)
-        running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-        self.played.left_over = [
-            line for line in running.splitlines() if marker in line and "pytest" not in line
-        ]
+        self.played.left_over = mentioning(self.played.root)
         return self.played
 
     async def _fill(self, register: Register) -> None:

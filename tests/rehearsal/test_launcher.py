@@ -21,6 +21,7 @@ from daemon.rehearsal.programs import Program, Recipe, kill
 from daemon.rehearsal.progress import Keeper, Progress
 from daemon.rehearsal.users import NAMES, users
 from daemon.tasks import Tasks
+from tests.processes import mentioning
 
 PROGRAM = """
 import os, signal, sys, time
@@ -149,7 +150,7 @@ def test_headless_start_stop_and_taking_up_again(folder: Path) -> None:
     assert "rehearsal.already_running" in busy.stderr
     time.sleep(1)
     assert first.interrupt() == 0
-    assert _running(folder) == []
+    assert mentioning(folder) == []
     progress = json.loads((folder / "progress.json").read_text("utf-8"))
     assert progress["next_event"] > 0
     second = Run(folder, "--rate", "20")
@@ -158,11 +159,6 @@ def test_headless_start_stop_and_taking_up_again(folder: Path) -> None:
     time.sleep(0.5)
     assert second.interrupt() == 0
     assert json.loads((folder / "progress.json").read_text("utf-8"))["next_event"] > progress["next_event"]
-    assert _running(folder) == []
+    assert mentioning(folder) == []
     log = (folder / "rehearsal.log").read_text("utf-8")
     assert "notice refused" not in log
-
-
-def _running(folder: Path) -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if str(folder) in line]
