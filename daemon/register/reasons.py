@@ -143,8 +143,6 @@ def _number(record: HonninRecord, transition: Transition, last: Row | None) -> t
         raise InputError("reason.number_too_early", field="kojin_bango")
     if rule is Number.GIVEN and before:
         raise ConflictError("reason.number_known", field="kojin_bango")
-    if (rule is Number.REPLACED and not before) or (
-        rule in {Number.REPLACED, Number.GIVEN} and not record.kojin_bango
-    ):
+    if rule is Number.REPLACED and not (before and record.kojin_bango):
         raise ConflictError("reason.number_missing", field="kojin_bango")
     return (NUMBER_CHANGED,) if transition.enters and before and before != record.kojin_bango else ()

@@ -182,6 +182,8 @@ def test_the_derived_items() -> None:
     whole = replace(HONNIN, name="〓", name_gaiji=1, reason="21")
     assert derived(HONNIN) == {"seion_kana": "しゆうみんたろう", "gaiji_flag": "0", "struck_flag": "0"}
     assert derived(whole) == {"seion_kana": "しゆうみんたろう", "gaiji_flag": "1", "struck_flag": "1"}
+    for field in ("name_gaiji", "address_gaiji", "former_name_gaiji"):
+        assert derived(replace(HONNIN, **{field: 1}))["gaiji_flag"] == "1"
     abroad = replace(FUHYO, address_municipality="99999", name_gaiji=1, last_address_gaiji=2)
     assert derived(FUHYO) == {"status": "1", "gaiji_flag": "0", "gaiji_pattern": "0"}
     assert derived(abroad) == {"status": "2", "gaiji_flag": "1", "gaiji_pattern": "5"}

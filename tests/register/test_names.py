@@ -92,7 +92,7 @@ def test_a_selector_or_mark_needs_its_own_base(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["　山田", "山田　", "山　　田", " A", "A ", "A  B", "住民 太郎", "ZHANG 張", "A　 B"]
+    "text", ["　山田", "山田　", "山　　田", " A", "A ", "A  B", "住民 太郎", "ZHANG 張", "張 ZHANG", "A　 B"]
 )
 def test_a_space_stands_between_two_characters_of_its_kind(text: str) -> None:
     assert _code(text) == "record.stray_space"

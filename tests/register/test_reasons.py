@@ -161,6 +161,8 @@ def test_a_number_is_replaced_by_another_and_given_where_there_was_none() -> Non
     )
     assert refusal(replaced, without) == ("reason.number_missing", "kojin_bango")
     assert judged(given_, without).standing == "present"
+    nothing = replace(given_, kojin_bango="")
+    assert refusal(nothing, without) == ("reason.nothing_changed", "kojin_bango")
     assert refusal(replace(given_, kojin_bango=OTHER_NUMBER), honnin_row()) == (
         "reason.number_known",
         "kojin_bango",
