@@ -1,6 +1,7 @@
 """`jukurad`: one register as a service. Sockets `console` and `peers` are handed in (sd_listen_fds(3))."""
 
 import asyncio
+import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from daemon import config, logs, service
+from daemon import config, logs, memory, service
 from daemon.app import App
 from daemon.clock import SystemClock
 from daemon.contract.messages import text_of
 from daemon.errors import JukuraError
 from hsm.client import KeyClient
+
+log = logging.getLogger(__name__)
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -26,6 +29,9 @@ def run(
 ) -> None:
     """Serve one register until SIGTERM."""
     logs.start()
+    # The class keys will be in this process.
+    steps = memory.seal_process()
+    log.info("memory", extra={"reasons": [step for step, held in steps.items() if not held]})
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         read = config.read(config_file)

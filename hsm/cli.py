@@ -23,11 +23,11 @@ from typing import Annotated
 
 import typer
 
-from daemon import callers, logs, service
+from daemon import callers, logs, memory, service
 from daemon.clock import SystemClock
 from daemon.contract.messages import text_of
 from daemon.errors import InputError, JukuraError
-from hsm import memory, pin, policy, softhsm, uri
+from hsm import pin, policy, softhsm, uri
 from hsm.handler import Handler
 from hsm.keystore import Keystore
 from hsm.orders import Open

@@ -12,8 +12,9 @@ from typing import BinaryIO
 
 import msgspec
 
+from daemon import memory
 from daemon.errors import InputError, JukuraError, StateError
-from hsm import _pkcs11, frames, memory
+from hsm import _pkcs11, frames
 from hsm.orders import (
     Check,
     Derive,

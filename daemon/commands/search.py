@@ -57,7 +57,7 @@ class Searches:
         return Found([shown(stored, today) for stored in hits])
 
     def _wanted(self, query: Search, today: date) -> Wanted:
-        birth = parse_birth(query.birth) if query.birth.strip() else None
+        birth = parse_birth(query.birth, today=today) if query.birth.strip() else None
         if not query.kana.strip() and birth is None:
             raise InputError("search.nothing_asked", field="kana")
         standings = STANDINGS[self._register, query.scope]

@@ -16,7 +16,7 @@ from daemon.commands.notices import Notices
 from daemon.contract import codec
 from daemon.contract.messages import problem
 from daemon.contract.peer import MAX_BODY, NOTICES, Verdicts
-from daemon.errors import InputError, JukuraError, TooMuchError
+from daemon.errors import InputError, JukuraError, StateError, TooMuchError
 from daemon.peers.decode import parse
 from daemon.peers.identity import municipality
 from daemon.peers.tls import refusal
@@ -88,6 +88,16 @@ class PeerServer:
             await self._refused(code, address)
 
     async def _post_notices(self, request: web.Request) -> web.Response:
+        try:
+            return await self._received(request)
+        except (ConnectionError, web.HTTPException):
+            raise
+        except Exception as error:
+            # What it was about may be in its text; the type alone goes to the log.
+            log.exception("request failed", extra={"kind": NOTICES.path, "error": type(error).__name__})
+            return _answer(500, problem(StateError("peer.failed")))
+
+    async def _received(self, request: web.Request) -> web.Response:
         sender = ""
         try:
             sender = self._sender(request)
@@ -117,6 +127,8 @@ async def _body(request: web.Request) -> bytes:
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise TooMuchError("notice.body_too_large") from None
+    except web.RequestPayloadError:
+        raise InputError("notice.body_broken") from None
     except TimeoutError:
         raise InputError("notice.body_late") from None
 

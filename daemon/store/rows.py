@@ -2,7 +2,7 @@
 
 In clear are the random id, the key class and the size class. Sealed are the 28 or 18 items, whose they are, and
 which version came after. A current row is sealed under `live`; one that was superseded, or that strikes a person
-off, under the class of the year in which its 150 years end (design: Keys).
+off, under the class of the year in which its 150 years end (施行令34条2項 as for municipalities; design: Keys).
 """
 
 from dataclasses import dataclass
@@ -39,10 +39,10 @@ class Stored:
 
     @property
     def key_class(self) -> str:
-        """The class that protects this version."""
-        if self.successor_on is not None:
-            return classes.expire(self.successor_on)
-        return classes.expire(self.row.received_on) if standing_of(self.row) in STRUCK else classes.LIVE
+        """The class that protects this version: a 消除 counts from its own notice, every other row from the next one."""
+        if standing_of(self.row) in STRUCK:
+            return classes.expire(self.row.received_on)
+        return classes.LIVE if self.successor_on is None else classes.expire(self.successor_on)
 
 
 class RowCodec:

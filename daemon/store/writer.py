@@ -156,6 +156,8 @@ class Writer:
         try:
             async with asyncio.timeout(DEADLINE):
                 result = await job.work(draft)
+        except TimeoutError:
+            return StateError("store.too_slow")
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
             return error
         for table, pairs in draft.changes.items():

@@ -152,6 +152,28 @@ async def test_a_compressed_bomb_is_refused(line: Line) -> None:
     assert await size(line.bench, Table.ROWS) == 0
 
 
+async def test_broken_compression_is_refused_and_logged(line: Line) -> None:
+    context = client_context(line.pki.municipality("35203"), line.pki.register_ca)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        url = f"https://127.0.0.1:{line.port}{NOTICES.path}"
+        async with session.post(
+            url, data=b"no gzip", headers=headers, server_hostname="honnin.jukura.test"
+        ) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (400, "notice.body_broken")
+    assert [entry.header.code for entry in await entries(line.bench)] == ["notice.body_broken"]
+
+
+async def test_an_error_of_ours_is_told_without_its_text(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("住民　太郎")
+
+    monkeypatch.setattr(line.bench.open.notices, "receive", broken)
+    status, answer = await line.post(body(plain()))
+    assert (status, answer["code"]) == (500, "peer.failed")
+    assert "住民" not in json.dumps(answer, ensure_ascii=False)
+
+
 async def test_what_is_not_json_is_refused(line: Line) -> None:
     status, answer = await line.post(body(plain()), kind="text/plain")
     assert (status, answer["code"]) == (400, "notice.not_json")

@@ -103,7 +103,8 @@ async def test_work_that_hangs_is_given_up(honnin: Bench, monkeypatch: pytest.Mo
     hung, good = await asyncio.gather(
         honnin.open.writer.write(hang), honnin.open.writer.write(put(b"k")), return_exceptions=True
     )
-    assert isinstance(hung, TimeoutError)
+    assert isinstance(hung, StateError)
+    assert hung.code == "store.too_slow"
     assert good == b"v"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 LOOK = """
 import ctypes, json, re, resource
-from hsm import memory
+from daemon import memory
 steps = memory.seal_process()
 held = bytearray(10_000_000)
 status = open('/proc/self/status').read() if not steps['undumpable'] or __import__('os').geteuid() == 0 else ''
@@ -22,7 +22,7 @@ print(json.dumps({
 """
 ORPHAN = """
 import os, subprocess, sys, time
-child = subprocess.Popen([sys.executable, '-c', 'from hsm import memory; import time, sys; assert memory.die_with_parent(); '
+child = subprocess.Popen([sys.executable, '-c', 'from daemon import memory; import time, sys; assert memory.die_with_parent(); '
     'print("ready", flush=True); time.sleep(60)'], stdout=subprocess.PIPE)
 child.stdout.readline()
 print(child.pid, flush=True)
