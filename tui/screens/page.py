@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
@@ -40,7 +41,16 @@ def in_words(bindings: dict[str, ActiveBinding], desk: Desk) -> dict[str, Active
 
 
 class Page(Screen[None]):
-    """A screen of the console."""
+    """A screen of the console.
+
+    Keys that move the focus are dealt with before any widget sees them. Otherwise what a fast typist types next would
+    still land in the field just left: a password in the open.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", priority=True, show=False),
+        Binding("shift+tab", "app.focus_previous", priority=True, show=False),
+    ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

@@ -1,10 +1,12 @@
 """Who works here, and in which register. The password stays in its field until it is sent, and is wiped then."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from rich.console import Group
 from rich.text import Text
 from textual import on, work
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
@@ -19,6 +21,8 @@ from tui.widgets.notice import Notice
 
 class SignInScreen(Page):
     """The first screen, and the one that every session ends on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "on", priority=True, show=False)]
 
     def body(self) -> Iterator[Widget]:
         say = self.say
@@ -50,9 +54,7 @@ class SignInScreen(Page):
         self.query_one("#condition", Static).update(self._condition(self.desk.chosen))
 
     def greet(self, kind: str, headline: str, more: str = "") -> None:
-        """Come back empty, and say why."""
-        for field in self.query(Input):
-            field.value = ""
+        """Come back, and say why. The fields were wiped on the way in."""
         self.query_one(Notice).show(kind, headline, more)
         self.query_one("#operator").focus()
 
@@ -79,13 +81,12 @@ class SignInScreen(Page):
         self.desk.chosen = self.desk.connections[int(event.choice.value)]
         self.condition_changed()
 
-    @on(Choice.Submitted)
-    def _to_operator(self) -> None:
-        self.query_one("#operator").focus()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter leads on from the register and the id; in the password it submits, after what was typed before it."""
+        return action != "on" or (self.focused is not None and self.focused.id in {"register", "operator"})
 
-    @on(Input.Submitted, "#operator")
-    def _to_password(self) -> None:
-        self.query_one("#password").focus()
+    def action_on(self) -> None:
+        self.focus_next()
 
     @on(Input.Submitted, "#password")
     @on(Button.Pressed, "#submit")

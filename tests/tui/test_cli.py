@@ -1,0 +1,317 @@
+"""The commands as they are called, over the real socket of a fake register; a few of them as whole processes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.contract.console import Match, Reason, Scope, State
+from tests.tui.fake_daemon import OPERATOR, PASSWORD, FakeDaemon, Refusal
+from tui.cli import main
+
+NOBODYS = 64999  # the console's group in these tests; root becomes this user
+FOR = ("--affair", "passport", "--purpose", "旅券の審査", "--application", "R8-1")
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Jukura = Callable[..., Ran]
+
+
+@pytest.fixture
+def password(states: Path) -> Path:
+    """A file with the operator's password, for its owner only."""
+    file = states / "password"
+    file.write_text(PASSWORD + "\n", "utf-8")
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture
+def jukura(
+    states: Path, password: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Jukura:
+    """Runs `jukura` here against the register in `states/honnin`, as an ordinary user at a Japanese terminal."""
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+    monkeypatch.setenv("JUKURA_STATE", str(states / "honnin"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    def run(*arguments: str, signed: bool = False) -> Ran:
+        who = ("--operator", OPERATOR, "--password-file", str(password)) if signed else ()
+        monkeypatch.setattr(sys, "argv", ["jukura", *arguments, *who])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def program(fake: FakeDaemon, states: Path) -> Jukura:
+    """Runs `jukura` as a process of its own; where root runs it, the socket has a group to become."""
+    if os.geteuid() == 0:
+        os.chown(fake.socket, 0, NOBODYS)
+        fake.socket.chmod(0o660)
+
+    def run(*arguments: str, stdin: str = "", pass_fds: tuple[int, ...] = ()) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui.cli", *arguments, "--state", str(states / "honnin")],
+            input=stdin, capture_output=True, encoding="utf-8", timeout=30, check=False, pass_fds=pass_fds,
+        )  # fmt: skip
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def test_the_status_is_shown_in_japanese(jukura: Jukura, fake: FakeDaemon) -> None:
+    fake.status = replace(
+        fake.status, state=State.DEGRADED, reasons=[Reason.NATIONAL_AWAY], at_rest="unprotected"
+    )
+    ran = jukura("status")
+    assert (ran.code, ran.err) == (0, "")
+    for shown in (
+        "本人確認情報",
+        "縮退運転",
+        "全国サーバ不通",
+        "保管時 未保護",
+        "9,981人",
+        "2026-04-01 14:03:22",
+    ):
+        assert shown in ran.out
+
+
+def test_the_status_is_shown_in_english(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("status", "--lang", "en")
+    assert ran.code == 0
+    assert "Present residents" in ran.out
+    assert ran.out.isascii() is False  # the connections are the register's own words
+    assert "状態" not in ran.out
+
+
+def test_a_sealed_register_has_a_status_too(jukura: Jukura, fake: FakeDaemon) -> None:
+    fake.status = replace(fake.status, state=State.SEALED, counts=None)
+    ran = jukura("status")
+    assert ran.code == 0
+    assert "封印中" in ran.out
+    assert jukura("status", "--json").json["counts"] is None
+
+
+def test_the_status_as_json_is_the_contracts_own(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("status", "--json")
+    assert ran.code == 0
+    assert ran.json["register"] == "honnin"
+    assert ran.json["counts"]["people"] == 9981
+
+
+def test_a_search_signs_in_asks_and_signs_out(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("search", "じゅうみん", *FOR, signed=True)
+    assert (ran.code, ran.err) == (0, "")
+    assert "住民　太郎" in ran.out
+    assert "昭和64年1月7日" in ran.out
+    assert "2件" in ran.out
+    assert [path for path, _ in fake.calls] == ["POST /v1/session", "POST /v1/search", "DELETE /v1/session"]
+    assert fake.sessions == set()
+
+
+def test_a_search_sends_what_was_asked(jukura: Jukura, fake: FakeDaemon) -> None:
+    jukura("search", "やまの", "--birth", "S15.3.3", "--whole", "--struck", *FOR, signed=True)
+    (asked,) = fake.asked("POST /v1/search")
+    assert (asked.kana, asked.birth, asked.kana_match, asked.scope) == (
+        "やまの",
+        "S15.3.3",
+        Match.WHOLE,
+        Scope.STRUCK,
+    )
+    assert (asked.affair, asked.purpose, asked.application) == ("passport", "旅券の審査", "R8-1")
+
+
+def test_terms_and_password_may_come_out_of_sight(program: Jukura, password: Path) -> None:
+    # As root, the file is opened before root is given up: the console's user may not read it.
+    who = ("--operator", OPERATOR, "--password-file", str(password))
+    ran = program("search", "-", "--birth", "-", *FOR, *who, "--json", stdin="じゅうみん\n1989\n")
+    assert (ran.code, ran.err) == (0, "")
+    assert [hit["name"] for hit in ran.json["hits"]] == ["住民　太郎"]
+
+
+def test_a_search_as_json_gives_the_hits(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("search", "やまだ", *FOR, "--json", signed=True)
+    assert ran.code == 0
+    assert [hit["kana"] for hit in ran.json["hits"]] == ["やまだ　しおり", "やまだ　たいち"]
+    assert set(ran.json["hits"][0]) == {
+        "person", "name", "kana", "birth", "sex", "address", "municipality", "standing",
+    }  # fmt: skip
+
+
+def test_nobody_found_is_no_error(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("search", "ぬぬぬ", *FOR, signed=True)
+    assert (ran.code, ran.out.strip(), ran.err) == (0, "該当なし", "")
+    assert jukura("search", "ぬぬぬ", *FOR, "--json", signed=True).json == {"hits": []}
+
+
+def test_columns_are_aligned_by_east_asian_width(jukura: Jukura, fake: FakeDaemon) -> None:
+    from rich.cells import cell_len
+
+    rows = [line for line in jukura("search", "やま", *FOR, signed=True).out.splitlines() if "現存" in line]
+    assert len(rows) == 9
+    assert len({cell_len(row[: row.index("現存")]) for row in rows}) == 1
+
+
+def test_a_person_is_shown_with_history_and_masked(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("person", "0" * 32, *FOR, signed=True)
+    assert ran.code == 0
+    assert "履歴（全3版）" in ran.out
+    assert "転居" in ran.out
+    assert "見本（みほん）" in ran.out
+    assert "＊" * 11 in ran.out
+    assert "24727059600" not in ran.out
+
+
+def test_a_person_is_opened_on_demand(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("person", "0" * 32, *FOR, "--open-code", "--json", signed=True)
+    assert ran.json["versions"][0]["juminhyo_code"] == "24727059600"
+    (asked,) = fake.asked("POST /v1/person")
+    assert (asked.open_code, asked.open_number) == (True, False)
+
+
+def test_a_refusal_ends_with_1_and_says_why(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("person", "0" * 32, *FOR, "--open-number", signed=True)
+    assert (ran.code, ran.out) == (1, "")
+    assert "affair.without_number" in ran.err
+    assert "affair.without_numberの説明。次の手順。" in ran.err
+    assert fake.sessions == set()
+
+
+def test_a_refusal_as_json_is_on_standard_output(jukura: Jukura, fake: FakeDaemon) -> None:
+    fake.refuse["/v1/search"] = Refusal(413, "search.too_many", field="birth")
+    ran = jukura("search", "や", *FOR, "--json", signed=True)
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.json["error"] == {
+        "code": "search.too_many", "field": "birth",
+        "ja": "search.too_manyの説明。次の手順。", "en": "What search.too_many means.",
+    }  # fmt: skip
+
+
+def test_a_wrong_password_is_a_refusal(jukura: Jukura, fake: FakeDaemon, password: Path) -> None:
+    password.write_text("wrong")
+    ran = jukura("search", "や", *FOR, "--lang", "en", signed=True)
+    assert ran.code == 1
+    assert "session.wrong" in ran.err
+    assert "What session.wrong means." in ran.err
+
+
+def test_an_unreachable_register_ends_with_3_and_says_what_to_do(jukura: Jukura) -> None:
+    ran = jukura("status")
+    assert (ran.code, ran.out) == (3, "")
+    assert "console.unreachable" in ran.err
+    assert "jukurad" in ran.err
+    as_json = jukura("status", "--json")
+    assert as_json.code == 3
+    assert as_json.json["error"]["code"] == "console.unreachable"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", *FOR, "--operator", "x"),
+        ("search", "や", "--operator", "x"),
+        ("search", "や", *FOR),
+        ("search", "や", *FOR, "--operator", "x", "--password-fd", "5", "--password-file", "p"),
+        ("--state", "a", "--state", "b", "status"),
+        ("status", "--lang", "fr"),
+        ("nonsense",),
+    ],
+)  # fmt: skip
+def test_wrong_usage_ends_with_2(jukura: Jukura, arguments: tuple[str, ...]) -> None:
+    ran = jukura(*arguments)
+    assert ran.code == 2
+    assert ran.err
+
+
+def test_an_unreadable_password_file_is_wrong_usage(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("search", "や", *FOR, "--operator", OPERATOR, "--password-file", "/nonexistent")
+    assert ran.code == 2
+    assert "console.password_unreadable" in ran.err
+    assert fake.calls == []
+
+
+def test_the_password_may_come_through_a_descriptor(program: Jukura) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as stream:
+        stream.write(PASSWORD.encode())
+    who = ("--operator", OPERATOR, "--password-fd", str(reading))
+    ran = program("search", "やまだ", *FOR, "--json", *who, pass_fds=(reading,))
+    os.close(reading)
+    assert len(ran.json["hits"]) == 2
+
+
+def test_root_exports_into_a_folder_that_only_root_can_enter(
+    program: Jukura, password: Path, fake: FakeDaemon, states: Path
+) -> None:
+    target = states / "shut" / "out"
+    target.parent.mkdir(mode=0o700)
+    ran = program("export", "--to", str(target), "--operator", OPERATOR, "--password-file", str(password))
+    assert (ran.code, ran.err) == (0, "")
+    assert {file.name for file in target.iterdir()} == {"entries.jsonl", "keys.jsonl"}
+    assert 0 not in fake.callers
+
+
+def test_an_export_is_written_and_says_how_to_verify(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
+    target = states / "out"
+    ran = jukura("export", "--to", str(target), signed=True)
+    assert (ran.code, ran.err) == (0, "")
+    assert (target / "entries.jsonl").read_text() == '{"leaf":"{}"}\n' * 2
+    assert f"jukura-verify {target}" in ran.out
+    assert fake.sessions == set()
+
+
+def test_an_export_as_json_counts_its_lines(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
+    ran = jukura("export", "--to", str(states / "out"), "--json", signed=True)
+    assert ran.json == {
+        "to": str(states / "out"), "files": {"entries.jsonl": 2, "keys.jsonl": 1},
+        "verify": ["jukura-verify", str(states / "out")],
+    }  # fmt: skip
+
+
+def test_an_export_never_writes_over_anything(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
+    target = states / "out"
+    target.mkdir()
+    (target / "entries.jsonl").write_text("older")
+    ran = jukura("export", "--to", str(target), signed=True)
+    assert ran.code == 2
+    assert "console.folder_not_empty" in ran.err
+    assert (target / "entries.jsonl").read_text() == "older"
+    assert fake.calls == []
+
+
+def test_a_broken_export_leaves_nothing_behind(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
+    fake.break_export = True
+    ran = jukura("export", "--to", str(states / "out"), signed=True)
+    assert ran.code == 3
+    assert "console.cut_off" in ran.err
+    assert list((states / "out").iterdir()) == []
+
+
+def test_help_speaks_both_languages(jukura: Jukura) -> None:
+    assert "かな氏名・生年月日で検索します" in jukura("--help").out
+    english = jukura("search", "--help", "--lang", "en").out
+    assert "Match the whole name" in english
+    assert english.isascii() or "╭" in english

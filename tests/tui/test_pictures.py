@@ -1,0 +1,60 @@
+"""Three screens as they look, colours and all; `pytest --snapshot-update` after a change that was meant and looked at."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.driving import Operator, Ticks
+from tests.tui.fake_daemon import FakeDaemon
+from tests.tui.make_screenshot import picture
+from tui.app import ConsoleApp
+
+Compare = Callable[..., bool]
+
+
+def as_operator(play: Callable[[Operator], Awaitable[object]]) -> Callable[[Pilot[None]], Awaitable[None]]:
+    async def run(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, ConsoleApp)
+        operator = Operator(app, pilot, Ticks())
+        await operator.sees("稼働中")
+        await play(operator)
+        # A blinking cursor is there or not.
+        app.screen.set_focus(None)
+        await operator.settled()
+
+    return run
+
+
+async def first(operator: Operator) -> None:
+    await operator.sees("9,981")
+
+
+async def hits(operator: Operator) -> None:
+    await operator.signs_in()
+    await operator.searches("やま")
+    await operator.sees("9件見つかりました", "萩市（35204）")
+
+
+async def person(operator: Operator) -> None:
+    await operator.signs_in()
+    await operator.searches("じゅうみん　た")
+    await operator.sees("1件見つかりました")
+    await operator.press("enter")
+    await operator.sees("履歴（全3版）", "版  異動事由")
+
+
+@pytest.mark.parametrize("play", [first, hits, person])
+def test_a_screen_looks_as_it_did(
+    snap_compare: Any, fake: FakeDaemon, play: Callable[[Operator], Awaitable[object]]
+) -> None:
+    app = ConsoleApp([fake.socket], monotonic=Ticks(), poll=60)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=as_operator(play))
+
+
+async def test_the_picture_of_the_readme_is_of_this_console() -> None:
+    drawn = Path(__file__).parents[2] / "docs" / "console.svg"
+    assert drawn.read_text("utf-8") == await picture()

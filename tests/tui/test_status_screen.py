@@ -1,0 +1,72 @@
+from msgspec.structs import replace
+
+from daemon.contract.console import Reason, State
+from tests.tui.driving import console
+from tests.tui.fake_daemon import COUNTS, FakeDaemon
+
+
+async def test_the_status_follows_the_register(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        await operator.press("f2")
+        await operator.sees(
+            "9,981人", "12,345行", "123件", "24,998件", "すべての機能を使えます", "19団体", "T-001"
+        )
+        fake.status = replace(fake.status, counts=replace(COUNTS, notices_today=124, outbox_aside=3))
+        await operator.sees("124件", "3件")
+
+
+async def test_the_status_says_when_the_register_is_away_and_comes_back(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        await operator.press("f2")
+        await operator.sees("9,981人")
+        fake.stop()
+        await operator.sees("応答なし", "最後の応答: 2026-04-01", "jukurad", "9,981人")
+        fake.start()
+        await operator.sees("すべての機能を使えます")
+        assert "応答なし" not in operator.screen()
+
+
+async def test_a_register_that_never_answered_shows_no_figures(fake: FakeDaemon) -> None:
+    fake.stop()
+    async with console(fake) as operator:
+        await operator.press("f2")
+        screen = await operator.sees("まだ一度も応答がありません", "本人確認情報")
+    assert "現存者" not in screen
+
+
+async def test_a_sealed_register_says_whom_to_ask(fake: FakeDaemon) -> None:
+    fake.status = replace(fake.status, state=State.SEALED, counts=None)
+    async with console(fake) as operator:
+        await operator.press("f2")
+        screen = await operator.sees(
+            "封印中", "鍵管理者に確認してください", "鍵が開くまで件数は表示できません"
+        )
+    assert "現存者" not in screen
+
+
+async def test_every_state_and_reason_has_its_meaning_on_the_screen(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        await operator.press("f2")
+        say = operator.app.say
+        for state in State:
+            fake.status = replace(fake.status, state=state)
+            await operator.sees(say(f"state.{state}"))
+        fake.status = replace(fake.status, state=State.DEGRADED, reasons=list(Reason))
+        await operator.sees(say(f"reason.{Reason.TOKEN_AWAY}"), say(f"reason_means.{Reason.TOKEN_AWAY}")[:12])
+
+
+async def test_the_closed_list_of_connections_is_shown(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        await operator.press("f2")
+        await operator.sees("9,981人")
+        await operator.press("tab", "end")
+        await operator.sees("接続先（これ以外とは通信しません）", "・全国サーバ", "・操作卓")
+
+
+async def test_esc_and_f2_lead_back(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        for key in ("escape", "f2"):
+            await operator.press("f2")
+            await operator.sees("うち署名済")
+            await operator.press(key)
+            await operator.sees("操作者ID")

@@ -1,0 +1,131 @@
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import tui
+from daemon.contract.console import Match, Reason, State
+from daemon.contract.messages import texts
+from daemon.errors import StateError
+from tui.screens.search import REQUIRED, SCOPES
+from tui.words import Lang, Words, choose, language, tables
+
+CODE = [file.read_text("utf-8") for file in Path(tui.__path__[0]).rglob("*.py")]
+# What the code looks up by a value: the group, and the values that can come.
+BY_VALUE = {
+    "state": [*State, "unknown", "away"],
+    "state_means": list(State),
+    "reason": list(Reason),
+    "reason_means": list(Reason),
+    "at_rest": ["protected", "unprotected"],
+    "standing": ["present", "out", "dead", "gone", "abroad", "struck"],
+    "search": [word for scopes in SCOPES.values() for _, word in scopes]
+    + [word for _, word in REQUIRED]
+    + list(Match),
+    "sign_in": ["need_operator", "need_password"],
+    "sex": ["1", "2", "0", "9"],
+}
+
+
+def flat(lang: Lang) -> dict[str, str]:
+    return {f"{group}.{name}": text for group, words in tables(lang).items() for name, text in words.items()}
+
+
+def holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_keys_and_holes() -> None:
+    japanese, english = flat(Lang.JA), flat(Lang.EN)
+    assert japanese.keys() == english.keys()
+    assert {key: holes(text) for key, text in japanese.items()} == {
+        key: holes(text) for key, text in english.items()
+    }
+
+
+def test_every_word_but_a_unit_says_something() -> None:
+    for lang in Lang:
+        empty = {key for key, text in flat(lang).items() if not text.strip()}
+        assert all(key.startswith("unit.") for key in empty)
+
+
+def test_every_key_that_the_code_names_exists() -> None:
+    named = {key for code in CODE for key in re.findall(r"""say\(\s*f?["']([a-z_]+\.[a-z_]+)["']""", code)}
+    assert len(named) > 50
+    assert named <= flat(Lang.JA).keys()
+
+
+def test_every_key_is_used() -> None:
+    code = "\n".join(CODE)
+    whole = {"register", "municipality", "event_honnin", "event_fuhyo", "unit", "key", "cli"}
+    by_value = {f"{group}.{value}" for group, values in BY_VALUE.items() for value in values}
+    asked = {key for key in flat(Lang.JA) if key.split(".")[0] not in whole} - by_value
+    assert [key for key in sorted(asked) if not re.search(rf"\b{key.split('.')[1]}\b", code)] == []
+
+
+@pytest.mark.parametrize("group", BY_VALUE)
+def test_every_value_has_a_word(group: str) -> None:
+    for lang in Lang:
+        assert set(BY_VALUE[group]) <= tables(lang)[group].keys()
+
+
+def test_every_key_binding_has_a_word() -> None:
+    bound = {name for code in CODE for name in re.findall(r'Binding\("[^"]+", f?"[^"]+", "(\w+)"', code)}
+    assert bound
+    assert bound <= tables(Lang.JA)["key"].keys()
+
+
+def test_every_help_text_has_words() -> None:
+    helps = {name for code in CODE for name in re.findall(r'help="(\w+)"', code)}
+    assert "operator" in helps
+    assert helps <= tables(Lang.JA)["cli"].keys()
+
+
+def test_every_code_that_the_console_raises_has_its_text() -> None:
+    raised = {code for text in CODE for code in re.findall(r'"(console\.[a-z_]+)"', text)} - {
+        "console.tcss",
+        "console.sock",
+    }
+    assert "console.unreachable" in raised
+    assert raised <= texts().keys()
+
+
+def test_an_unknown_value_is_shown_as_it_is() -> None:
+    assert Words(Lang.JA).of("event_honnin", "99") == "99"
+
+
+def test_an_error_speaks_the_language_of_the_screen() -> None:
+    error = StateError("console.unreachable")
+    assert "接続できません" in Words(Lang.JA).error(error)
+    assert "cannot be reached" in Words(Lang.EN).error(error)
+
+
+@pytest.mark.parametrize(
+    ("environ", "lang"),
+    [
+        ({}, Lang.JA),
+        ({"LANG": "C.UTF-8"}, Lang.JA),
+        ({"LANG": "ja_JP.UTF-8"}, Lang.JA),
+        ({"LANG": "en_GB.UTF-8"}, Lang.EN),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "en_US"}, Lang.EN),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ja_JP"}, Lang.JA),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": ""}, Lang.EN),
+    ],
+)
+def test_the_locale_chooses_the_language(environ: dict[str, str], lang: Lang) -> None:
+    assert choose(environ) is lang
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lang"),
+    [
+        (["status", "--lang", "en"], Lang.EN),
+        (["--lang=en", "status"], Lang.EN),
+        (["status", "--lang"], Lang.JA),
+        (["status", "--lang", "fr"], Lang.JA),
+        (["search", "en"], Lang.JA),
+    ],
+)
+def test_the_option_chooses_the_language(arguments: list[str], lang: Lang) -> None:
+    assert language(arguments, {"LANG": "ja_JP.UTF-8"}) is lang
