@@ -1,0 +1,184 @@
+"""The daemon as a whole, in this process: sealed without its token, degraded but working when it goes, stopped in stages."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from daemon.app import App
+from daemon.audit.entry import Action, header_of
+from daemon.audit.journal import leaf_of
+from daemon.clock import ManualClock
+from daemon.contract.console import Reason, State, Status
+from daemon.contract.peer import Outcome
+from daemon.errors import StateError
+from daemon.register.rows import Register
+from daemon.rehearsal.municipality import Door, MunicipalityClient, Patience
+from daemon.rehearsal.pki import PEER_NAMES, Pki
+from daemon.rehearsal.tls import client_context
+from daemon.store.engine import Table
+from hsm.fake import FakeKeyService
+from tests.commands.test_notices import notice
+from tests.conftest import Bench, configured
+from tests.register.people import HONNIN
+
+
+@dataclass
+class Scene:
+    """A running daemon."""
+
+    app: App
+    client: MunicipalityClient
+    ended: "asyncio.Task[int]"
+
+    async def until(self, holds: Callable[[Status], bool]) -> Status:
+        """Wait until what status says of itself fits."""
+        async with asyncio.timeout(15):
+            while not holds(status := await self.app._status()):
+                await asyncio.sleep(0.02)
+        return status
+
+    async def stop(self) -> int:
+        """As SIGTERM does."""
+        self.app._end.set()
+        return await self.ended
+
+
+def listening(path: Path | None = None) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+    made.bind(str(path) if path else ("127.0.0.1", 0))
+    made.listen()
+    made.setblocking(False)  # noqa: FBT003
+    return made
+
+
+@asynccontextmanager
+async def running(
+    pki: Pki, folder: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Scene]:
+    monkeypatch.setattr("daemon.app.UNSEAL_PAUSE", 0.02)
+    monkeypatch.setattr("daemon.app.WATCH", 0.02)
+    (folder / "c.sock").unlink(missing_ok=True)
+    peers, console = listening(), listening(folder / "c.sock")
+    door = Door("127.0.0.1", peers.getsockname()[1], PEER_NAMES[Register.HONNIN])
+    context = client_context(pki.municipality("35203"), pki.register_ca)
+    client = MunicipalityClient(
+        "35203", door, context, patience=Patience(deadline=0.5, attempt=0.5, first_pause=0.05)
+    )
+    config = configured(Register.HONNIN, pki, folder)
+    app = App(config, folder, {"peers": peers, "console": console}, service, clock, "0")
+    async with asyncio.TaskGroup() as group:
+        scene = Scene(app, client, group.create_task(app.run()))
+        try:
+            yield scene
+        finally:
+            await client.close()
+            if not scene.ended.done():
+                await scene.stop()
+
+
+@pytest.fixture
+async def service(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeKeyService]:
+    made = FakeKeyService("honnin", clock=clock)
+    monkeypatch.setattr(made, "close", _kept)  # the daemon lets go of it at each stop; the test keeps it
+    yield made
+    await FakeKeyService.close(made)
+
+
+async def _kept() -> None:
+    return None
+
+
+async def test_sealed_until_the_token_is_there_then_ready(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.token.away = True
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        status = await scene.until(lambda status: status.state is State.SEALED)
+        assert status.counts is None
+        with pytest.raises(StateError):
+            await scene.client.send([notice("n1")])
+        assert not (tmp_path / "register.db").exists()
+        service.token.away = False
+        await scene.until(lambda status: status.state is State.READY)
+        (verdict,) = await scene.client.send([notice("n1")])
+        assert verdict.outcome is Outcome.APPLIED
+
+
+async def test_with_the_token_gone_it_says_so_and_goes_on(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        await scene.until(lambda status: status.state is State.READY)
+        service.token.away = True
+        await scene.until(lambda status: Reason.TOKEN_AWAY in status.reasons)
+        (verdict,) = await scene.client.send([notice("n1")])
+        assert verdict.outcome is Outcome.APPLIED
+        clock.advance(timedelta(seconds=3))  # people are counted every few seconds only
+        # Nobody listens where the national server should be.
+        status = await scene.until(lambda status: Reason.NATIONAL_AWAY in status.reasons)
+        assert status.state is State.DEGRADED
+        assert status.counts is not None
+        assert (status.counts.people, status.counts.outbox) == (1, 1)
+        service.token.away = False
+        status = await scene.until(lambda status: Reason.TOKEN_AWAY not in status.reasons)
+        assert status.counts is not None
+
+
+async def test_stopping_signs_the_log_to_its_last_entry_and_the_next_start_goes_on(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for start in (1, 2):
+        async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+            await scene.until(lambda status: status.state in {State.READY, State.DEGRADED})
+            (verdict,) = await scene.client.send([notice("n1")])
+            assert verdict.outcome is (Outcome.APPLIED if start == 1 else Outcome.DUPLICATE)
+            assert await scene.stop() == 0
+    bench = Bench(configured(Register.HONNIN, pki, tmp_path), tmp_path, clock, service)
+    parts = await bench.start()
+    stored = await parts.engine.scan(Table.LOG, limit=100)
+    actions = [header_of(leaf_of(value)[0]).action for _, value in stored]
+    assert (await service.witness()).size == len(stored)
+    await bench.stop()
+    assert actions.count(Action.REGISTER_STARTED) == actions.count(Action.REGISTER_STOPPED) == 2
+    assert actions[-1] is Action.REGISTER_STOPPED
+
+
+async def test_a_log_that_was_cut_keeps_the_register_sealed_and_says_why(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(configured(Register.HONNIN, pki, tmp_path), tmp_path, clock, service)
+    parts = await bench.start()
+    await parts.notices.receive(HONNIN.municipality, [notice("n1")])
+    await parts.signer.sign()
+    await parts.engine.apply({Table.LOG: {(0).to_bytes(8, "big"): None}})
+    await bench.stop()
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        status = await scene.until(lambda status: Reason.STORE_UNTRUSTED in status.reasons)
+        assert status.state is State.SEALED
+        with pytest.raises(StateError):
+            await scene.client.send([notice("n2")])
+
+
+async def test_a_task_that_the_register_lives_by_ends_it_with_a_failure(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        await scene.until(lambda status: status.state in {State.READY, State.DEGRADED})
+        monkeypatch.setattr(scene.app, "_disk_free", lambda: 1 // 0)
+        assert await scene.ended == 1
+
+
+async def test_a_disk_that_fills_is_a_state(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        monkeypatch.setattr(scene.app, "_disk_free", lambda: 0)
+        await scene.until(lambda status: status.state is State.DEGRADED and Reason.DISK_LOW in status.reasons)
+        monkeypatch.setattr(scene.app, "_disk_free", lambda: 10**12)
+        await scene.until(lambda status: Reason.DISK_LOW not in status.reasons)
