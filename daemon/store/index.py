@@ -17,7 +17,7 @@ from daemon.register.kana import search_key
 from daemon.register.reasons import standing_of
 from daemon.register.transitions import Standing
 from daemon.store import migrations
-from daemon.store.pages import opened
+from daemon.store.pages import pair
 from daemon.store.rows import Stored
 
 LAST = "\U0010ffff"  # sorts after every kana
@@ -90,16 +90,7 @@ class Index:
     async def open(cls, file: Path, key: bytes) -> "Index":
         """Open or make `file`; IntegrityError if it is not ours to read, and then it may be deleted."""
         # NORMAL: what a power cut takes from the projection, the truth gives back at the next start.
-        writer = await opened(
-            file, key, "synchronous = NORMAL", "wal_autocheckpoint = 4000", "cache_size = -32000"
-        )
-        try:
-            await migrations.run(writer, migrations.INDEX)
-            reader = await opened(file, key, "query_only = ON", "cache_size = -32000")
-        except BaseException:
-            await writer.close()
-            raise
-        return cls(writer, reader)
+        return cls(*await pair(file, key, migrations.INDEX, synchronous="NORMAL", cache=32_000))
 
     async def close(self) -> None:
         await self._reader.close()

@@ -13,8 +13,10 @@ import sqlcipher3.dbapi2 as sqlcipher
 from aiosqlite.core import Connection
 
 from daemon.errors import IntegrityError
+from daemon.store import migrations
 
 PAGE = 4096  # bytes
+CHECKPOINT = 4000  # pages in the WAL before they are moved into the file
 BUSY = 10.0  # seconds that a reader waits for a checkpoint of the WAL
 
 Errors = (sqlcipher.DatabaseError, sqlcipher.OperationalError)
@@ -35,6 +37,24 @@ def connector(file: Path, key: bytes, pragmas: Sequence[str]) -> sqlite3.Connect
     return cast("sqlite3.Connection", connection)
 
 
-async def opened(file: Path, key: bytes, *pragmas: str) -> Connection:
-    """`file` as an aiosqlite connection with its own thread."""
+async def pair(
+    file: Path, key: bytes, steps: Sequence[migrations.Step], *, synchronous: str, cache: int
+) -> tuple[Connection, Connection]:
+    """`file` with its tables made or migrated, as a connection that writes and one that reads beside it.
+
+    Each has a thread of its own and `cache` KiB of pages. IntegrityError if `key` does not fit.
+    """
+    shared = f"cache_size = -{cache}"
+    writer = await _opened(
+        file, key, f"synchronous = {synchronous}", f"wal_autocheckpoint = {CHECKPOINT}", shared
+    )
+    try:
+        await migrations.run(writer, steps)
+        return writer, await _opened(file, key, "query_only = ON", shared)
+    except BaseException:
+        await writer.close()
+        raise
+
+
+async def _opened(file: Path, key: bytes, *pragmas: str) -> Connection:
     return await Connection(lambda: connector(file, key, pragmas), iter_chunk_size=256)

@@ -7,7 +7,7 @@ from aiosqlite.core import Connection
 
 from daemon.store import migrations
 from daemon.store.engine import Changes, Table
-from daemon.store.pages import opened
+from daemon.store.pages import pair
 
 CHUNK = 500  # keys in one SELECT
 
@@ -22,16 +22,7 @@ class SqliteEngine:
     @classmethod
     async def open(cls, file: Path, key: bytes) -> "SqliteEngine":
         """Open `file`, make or migrate its tables; IntegrityError if `key` does not fit."""
-        writer = await opened(
-            file, key, "synchronous = FULL", "wal_autocheckpoint = 4000", "cache_size = -16000"
-        )
-        try:
-            await migrations.run(writer, migrations.TRUTH)
-            reader = await opened(file, key, "query_only = ON", "cache_size = -16000")
-        except BaseException:
-            await writer.close()
-            raise
-        return cls(writer, reader)
+        return cls(*await pair(file, key, migrations.TRUTH, synchronous="FULL", cache=16_000))
 
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
