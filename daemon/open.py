@@ -99,8 +99,8 @@ async def build(
     client = NationalClient(config.national.socket, calling(config.national.tls), config.national.name)
     people = People(register, engine, sealer, PasswordHasher())
     reader = Reader(engine, index, codec)
-    searches = Searches(register, reader, writer, clock)
-    persons = Persons(register, reader, writer, clock)
+    searches = Searches(register, reader, writer, clock, require_timely=signer.require_timely)
+    persons = Persons(register, reader, writer, clock, require_timely=signer.require_timely)
     sessions = Sessions(
         register, people, engine, writer, clock, terminal=config.terminal, idle_seconds=config.idle_seconds
     )

@@ -11,7 +11,7 @@ from daemon.audit.journal import Journal, Nodes, sequence
 from daemon.audit.tree import consistency_proof, load
 from daemon.clock import Clock
 from daemon.crypto import classes
-from daemon.errors import IntegrityError
+from daemon.errors import IntegrityError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
 from daemon.store.writer import Writer
@@ -58,6 +58,11 @@ class Signer:
         """Whether entries have waited for their signature beyond the stated bound."""
         waiting = self._journal.tree.size - self.signed
         return waiting > LATE_ENTRIES or (waiting > 0 and self._clock.now() - self._at > LATE_AFTER)
+
+    def require_timely(self) -> None:
+        """Raise while entries have waited too long: what is disclosed then could not be proved (notices go on)."""
+        if self.late:
+            raise StateError("log.signature_late")
 
     async def sign(self, *, at_once: bool = False) -> str | None:
         """Sign the head if it has grown, or if an hour has gone by; the note, or None where nothing was due."""

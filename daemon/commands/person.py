@@ -1,5 +1,7 @@
 """One person in detail with history, for an affair and a purpose; 住民票コード and 個人番号 only when opened, and logged."""
 
+from collections.abc import Callable
+
 from daemon.audit.act import Act
 from daemon.audit.entry import Action, Outcome
 from daemon.clock import Clock, day_of
@@ -17,10 +19,19 @@ from daemon.store.writer import Writer
 class Persons:
     """Shows one person."""
 
-    def __init__(self, register: Register, reader: Reader, writer: Writer, clock: Clock) -> None:
+    def __init__(
+        self,
+        register: Register,
+        reader: Reader,
+        writer: Writer,
+        clock: Clock,
+        *,
+        require_timely: Callable[[], None],
+    ) -> None:
         self._register = register
         self._reader = reader
         self._writer = writer
+        self._require_timely = require_timely
         self._clock = clock
 
     async def show(self, caller: Caller, query: PersonQuery) -> Person:
@@ -37,6 +48,7 @@ class Persons:
 
     def _allowed(self, caller: Caller, query: PersonQuery) -> Affair:
         caller.require(Right.SHOW)
+        self._require_timely()
         today = day_of(self._clock.now())
         affair = require_affair(caller, query.affair, register=self._register, today=today)
         require_text(query.purpose, "purpose")

@@ -3,6 +3,7 @@
 The projection proposes, the truth decides: every hit is opened, verified and compared again before it is shown.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 from daemon.audit.act import Act
@@ -35,10 +36,19 @@ STANDINGS: dict[tuple[Register, Scope], tuple[Standing, ...]] = {
 class Searches:
     """Finds people."""
 
-    def __init__(self, register: Register, reader: Reader, writer: Writer, clock: Clock) -> None:
+    def __init__(
+        self,
+        register: Register,
+        reader: Reader,
+        writer: Writer,
+        clock: Clock,
+        *,
+        require_timely: Callable[[], None],
+    ) -> None:
         self._register = register
         self._reader = reader
         self._writer = writer
+        self._require_timely = require_timely
         self._clock = clock
 
     async def search(self, caller: Caller, query: Search) -> Found:
@@ -46,6 +56,7 @@ class Searches:
         today = day_of(self._clock.now())
         try:
             caller.require(Right.SEARCH)
+            self._require_timely()
             require_affair(caller, query.affair, register=self._register, today=today)
             require_text(query.purpose, "purpose")
             require_text(query.application, "application")

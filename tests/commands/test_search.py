@@ -1,6 +1,7 @@
 """検索 and 表示: who is found, who is not, what is refused, and what the log keeps of it."""
 
 from dataclasses import replace as exchange
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -331,3 +332,21 @@ async def test_a_row_altered_in_the_store_is_an_alarm_and_not_an_answer(
     await honnin.open.engine.apply({Table.ROWS: {row: sealed[:-1] + bytes([sealed[-1] ^ 1])}})
     with pytest.raises(JukuraError, match=r"store\.altered"):
         await search(honnin, caller, query("じゅうみん"))
+
+
+async def test_disclosure_stops_while_the_log_waits_too_long_for_its_signature(
+    honnin: Bench, caller: Caller
+) -> None:
+    await fill(honnin, HONNIN)
+    honnin.clock.advance(timedelta(hours=25))
+    with pytest.raises(JukuraError, match=r"log\.signature_late"):
+        await search(honnin, caller, query("じゅうみん"))
+    assert (await entries(honnin))[-1].header.code == "log.signature_late"
+    with pytest.raises(JukuraError, match=r"log\.signature_late"):
+        await show(honnin, caller, "00" * 16)
+    (verdict,) = await send(
+        honnin, notice("m", replace(HONNIN, reason="31", event_date=DAY, address="山口県山口市"), 2)
+    )
+    assert verdict.outcome is Outcome.APPLIED
+    await honnin.open.signer.sign()
+    assert (await search(honnin, caller, query("じゅうみん"))).hits
