@@ -143,8 +143,8 @@ async def test_stopping_signs_the_log_to_its_last_entry_and_the_next_start_goes_
     parts = await bench.start()
     stored = await parts.engine.scan(Table.LOG, limit=100)
     actions = [header_of(leaf_of(value)[0]).action for _, value in stored]
-    assert (await service.witness()).size == len(stored)
     await bench.stop()
+    assert (await service.witness()).size == len(stored)
     assert actions.count(Action.REGISTER_STARTED) == actions.count(Action.REGISTER_STOPPED) == 2
     assert actions[-1] is Action.REGISTER_STOPPED
 

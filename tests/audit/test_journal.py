@@ -9,6 +9,7 @@ from daemon.audit.act import Act
 from daemon.audit.entry import Action, header_of
 from daemon.audit.exporter import exported
 from daemon.audit.journal import HEAD, leaf_of, sequence
+from daemon.audit.signer import Signer
 from daemon.audit.verify import main as verify
 from daemon.contract.merkle import EMPTY_ROOT, leaf_hash, root_of
 from daemon.contract.note import Checkpoint, split
@@ -104,6 +105,18 @@ async def test_a_lost_answer_of_the_key_service_is_made_good(
     monkeypatch.setattr(honnin.service, "sign_checkpoint", working)
     await log(honnin, 1)
     assert await honnin.open.signer.sign() is not None
+
+
+async def test_a_log_cut_while_running_is_not_signed(honnin: Bench) -> None:
+    parts = honnin.open
+    await log(honnin, 1)
+    shorter = parts.journal.tree
+    await log(honnin, 2)
+    await parts.signer.sign()
+    parts.journal.tree = shorter
+    late = Signer(parts.journal, parts.engine, parts.writer, honnin.service, honnin.clock)
+    with pytest.raises(IntegrityError, match=r"log\.cut"):
+        await late.sign()
 
 
 @pytest.mark.parametrize("kept", [0, 3])

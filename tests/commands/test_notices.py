@@ -10,7 +10,7 @@ from daemon.audit.journal import leaf_of, sequence
 from daemon.commands.notices import Broken
 from daemon.contract.peer import FuhyoNotice, HonninNotice, Notice, Outcome, Verdict
 from daemon.crypto.seal import Place, class_of
-from daemon.errors import InputError
+from daemon.errors import InputError, StateError
 from daemon.register.rows import HonninRecord, RegisterDate
 from daemon.store.engine import Table
 from tests.conftest import Bench
@@ -175,6 +175,22 @@ async def test_what_was_acknowledged_is_there_after_reopening(honnin: Bench) -> 
     assert honnin.open.journal.tree == tree
     (verdict,) = await send(honnin, notice("n2", MOVED, seq=2))
     assert verdict.outcome is Outcome.DUPLICATE
+
+
+async def test_a_commit_that_failed_leaves_no_trace_in_the_projection_either(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_: object) -> None:
+        raise OSError(28, "no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(honnin.open.engine, "apply", full)
+        with pytest.raises(StateError, match=r"store\.cannot_write"):
+            await send(honnin, notice("n1"))
+    assert await honnin.open.index.latest([HONNIN.juminhyo_code]) == {}
+    (verdict,) = await send(honnin, notice("n1"))
+    assert (verdict.outcome, verdict.serial) == (Outcome.APPLIED, 1)
+    assert await honnin.open.index.count(("present",)) == 1
 
 
 async def test_nobody_has_to_wait_for_the_token(honnin: Bench) -> None:

@@ -147,6 +147,13 @@ async def test_ten_minutes_without_an_act_end_the_session(room: Room) -> None:
     assert [e.header.action for e in await entries(room.bench)].count(Action.SESSION_CLOSED) == 1
 
 
+async def test_each_act_begins_the_ten_minutes_anew(room: Room) -> None:
+    token = await room.sign_in("op1")
+    for _ in range(4):
+        room.bench.clock.advance(timedelta(seconds=400))
+        assert (await room.search(token))[0] == 200
+
+
 async def test_one_session_per_operator(room: Room) -> None:
     first = await room.sign_in("op1")
     second = await room.sign_in("op1")
