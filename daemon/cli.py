@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +29,7 @@ def run(
     config_file: Annotated[Path, typer.Option("--config", readable=False, help="The register's TOML file")],
 ) -> None:
     """Serve one register until SIGTERM."""
+    os.umask(0o077)
     logs.start()
     # The class keys will be in this process.
     steps = memory.seal_process()
