@@ -1,7 +1,6 @@
 """The whole stage: both registers with key service, daemon and national server, started in order and stopped in order."""
 
 import asyncio
-import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -13,11 +12,10 @@ from daemon.clock import day_of
 from daemon.errors import StateError
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
-from daemon.rehearsal import training
-from daemon.rehearsal.certificates import Pair, write
+from daemon.rehearsal import equipment, training
 from daemon.rehearsal.layout import Layout, RegisterFolder
 from daemon.rehearsal.municipality import Door, MunicipalityClient
-from daemon.rehearsal.pki import NATIONAL_NAMES, PEER_NAMES, Pki, make_pki
+from daemon.rehearsal.pki import PEER_NAMES, Pki, make_pki
 from daemon.rehearsal.programs import Program, Recipe
 from daemon.rehearsal.tls import client_context
 from daemon.rehearsal.users import Users
@@ -26,29 +24,6 @@ from daemon.tasks import Tasks
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 UNSEAL = 60.0  # seconds until a register serves; a rebuild of the index is part of it
 STOP = 60.0  # seconds for everything to stop
-PIN = 18  # bytes of randomness
-
-CONFIG = """\
-register = "{register}"
-key_service = "{keys}"
-terminal = "T01"
-setup = "{setup}"
-
-[peers]
-municipalities = [{municipalities}]
-[peers.tls]
-certificate = "{tls}/server.pem"
-key = "{tls}/server.key"
-ca = "{tls}/municipalities-ca.pem"
-
-[national]
-socket = "{national}"
-name = "{national_name}"
-[national.tls]
-certificate = "{tls}/client.pem"
-key = "{tls}/client.key"
-ca = "{tls}/national-ca.pem"
-"""
 
 
 @dataclass
@@ -93,10 +68,13 @@ class Stage:
         self.passwords = training.passwords(self.layout.training)
         for file in self.passwords.values():
             self.users.own(file, "jukura-console", mode=0o600)
+        today = day_of(self._now())
         for register in Register:
             folder = self.layout.register(register)
             folder.make(self.users)
-            self._equip(register, folder)
+            equipment.equip(
+                register, folder, users=self.users, pki=self._pki, passwords=self.passwords, today=today
+            )
 
     async def start(self) -> None:
         """Start every program and wait until both registers serve."""
@@ -131,51 +109,6 @@ class Stage:
             )
             for code in MUNICIPALITIES
         }
-
-    def _equip(self, register: Register, folder: RegisterFolder) -> None:
-        """Files of one register: each program can read its own and no other's."""
-        users, pki = self.users, self.pki
-        if not folder.pin.exists():
-            write(folder.pin, secrets.token_urlsafe(PIN).encode(), mode=0o600)
-        users.own(folder.pin, folder.user("jukura-hsm"), mode=0o600)
-        tls = {
-            "server": pki.register_server(register),
-            "client": pki.register_client(register),
-            "municipalities-ca": Pair(pki.municipality_ca, Path()),
-            "national-ca": Pair(pki.national_ca, Path()),
-        }
-        self._hand(folder.root / "tls", folder.user("jukurad"), tls)
-        name = f"{register}-national"
-        theirs = {name: pki.national_server(register), "registers-ca": Pair(pki.register_ca, Path())}
-        self._hand(folder.national_tls, "zenkoku", theirs)
-        today = day_of(self._now())
-        for file, content in (
-            (folder.config, self._config(register, folder).encode()),
-            (folder.setup, training.setup(today, self.passwords)),
-        ):
-            write(file, content, mode=0o600)
-            users.own(file, folder.user("jukurad"), mode=0o600)
-
-    def _hand(self, folder: Path, user: str, pairs: dict[str, Pair]) -> None:
-        """Copy certificates and keys to where `user` alone can read them."""
-        folder.mkdir(exist_ok=True)
-        self.users.own(folder, user, mode=0o700)
-        for name, pair in pairs.items():
-            for source, target in ((pair.cert, f"{name}.pem"), (pair.key, f"{name}.key")):
-                if source.is_file():
-                    write(folder / target, source.read_bytes(), mode=0o600)
-                    self.users.own(folder / target, user, mode=0o600)
-
-    def _config(self, register: Register, folder: RegisterFolder) -> str:
-        return CONFIG.format(
-            register=register,
-            keys=folder.keys_socket,
-            setup=folder.setup,
-            municipalities=", ".join(f'"{code}"' for code in MUNICIPALITIES),
-            tls=folder.root / "tls",
-            national=folder.national_socket,
-            national_name=NATIONAL_NAMES[register],
-        )
 
     def _cast(self, register: Register) -> Actors:
         folder, users = self.layout.register(register), self.users

@@ -1,0 +1,94 @@
+"""What each program of a register is given: PIN, certificates, configuration, set-up; each can read its own and no other's."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from daemon.register.codes import MUNICIPALITIES
+from daemon.register.rows import Register
+from daemon.rehearsal import training
+from daemon.rehearsal.certificates import Pair, write
+from daemon.rehearsal.layout import RegisterFolder
+from daemon.rehearsal.pki import NATIONAL_NAMES, Pki
+from daemon.rehearsal.users import Users
+
+PIN = 18  # bytes of randomness
+
+CONFIG = """\
+register = "{register}"
+key_service = "{keys}"
+terminal = "T01"
+setup = "{setup}"
+
+[peers]
+municipalities = [{municipalities}]
+[peers.tls]
+certificate = "{tls}/server.pem"
+key = "{tls}/server.key"
+ca = "{tls}/municipalities-ca.pem"
+
+[national]
+socket = "{national}"
+name = "{national_name}"
+[national.tls]
+certificate = "{tls}/client.pem"
+key = "{tls}/client.key"
+ca = "{tls}/national-ca.pem"
+"""
+
+
+def equip(
+    register: Register,
+    folder: RegisterFolder,
+    *,
+    users: Users,
+    pki: Pki,
+    passwords: dict[str, Path],
+    today: date,
+) -> None:
+    """Write the files of one register; the PIN and nothing else is kept from an earlier time."""
+    if not folder.pin.exists():
+        write(folder.pin, secrets.token_urlsafe(PIN).encode(), mode=0o600)
+    users.own(folder.pin, folder.user("jukura-hsm"), mode=0o600)
+    tls = {
+        "server": pki.register_server(register),
+        "client": pki.register_client(register),
+        "municipalities-ca": Pair(pki.municipality_ca, Path()),
+        "national-ca": Pair(pki.national_ca, Path()),
+    }
+    _hand(folder.root / "tls", users, folder.user("jukurad"), tls)
+    theirs = {
+        f"{register}-national": pki.national_server(register),
+        "registers-ca": Pair(pki.register_ca, Path()),
+    }
+    _hand(folder.national_tls, users, "zenkoku", theirs)
+    for file, content in (
+        (folder.config, _config(register, folder).encode()),
+        (folder.setup, training.setup(today, passwords)),
+    ):
+        write(file, content, mode=0o600)
+        users.own(file, folder.user("jukurad"), mode=0o600)
+
+
+def _hand(folder: Path, users: Users, user: str, pairs: Mapping[str, Pair]) -> None:
+    """Copy certificates and keys to where `user` alone can read them."""
+    folder.mkdir(exist_ok=True)
+    users.own(folder, user, mode=0o700)
+    for name, pair in pairs.items():
+        for source, target in ((pair.cert, f"{name}.pem"), (pair.key, f"{name}.key")):
+            if source.is_file():
+                write(folder / target, source.read_bytes(), mode=0o600)
+                users.own(folder / target, user, mode=0o600)
+
+
+def _config(register: Register, folder: RegisterFolder) -> str:
+    return CONFIG.format(
+        register=register,
+        keys=folder.keys_socket,
+        setup=folder.setup,
+        municipalities=", ".join(f'"{code}"' for code in MUNICIPALITIES),
+        tls=folder.root / "tls",
+        national=folder.national_socket,
+        national_name=NATIONAL_NAMES[register],
+    )
