@@ -142,7 +142,7 @@ class App:
         while True:
             self._life.set(Reason.TOKEN_AWAY, given=not await self._token_there(parts))
             self._life.set(Reason.DISK_LOW, given=self._disk_free() < self.config.disk_floor)
-            self._life.set(Reason.OUTBOX_ASIDE, given=(await parts.census.counts()).outbox_aside > 0)
+            self._life.set(Reason.OUTBOX_ASIDE, given=await parts.census.aside() > 0)
             await asyncio.sleep(WATCH)
 
     async def _token_there(self, parts: Parts) -> bool:

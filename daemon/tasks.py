@@ -9,6 +9,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from daemon.errors import JukuraError
+
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +48,8 @@ class Tasks:
         error = task.exception()
         if error is None:
             return
-        # The type alone: an exception's text may carry what it was about.
-        log.error("task failed", extra={"task": task.get_name(), "error": type(error).__name__})
+        # Type and code alone: an exception's text may carry what it was about.
+        code = error.code if isinstance(error, JukuraError) else ""
+        log.error("task failed", extra={"task": task.get_name(), "error": type(error).__name__, "code": code})
         if self._on_failure is not None:
             self._on_failure(task.get_name(), error)

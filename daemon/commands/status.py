@@ -56,6 +56,10 @@ class Census:
             log_signed=self._signer.signed,
         )
 
+    async def aside(self) -> int:
+        """How many messages the national server refused."""
+        return (await self._outbox.counts())[1]
+
     async def _slow(self) -> tuple[int, int]:
         now = self._clock.monotonic()
         if self._counted is None or now - self._counted[0] > FRESH:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from daemon.audit.act import Act
 from daemon.audit.entry import Action, Outcome
 from daemon.contract.national import MAX_UPDATES, Receipt, ReceiptOutcome
-from daemon.errors import StateError
+from daemon.errors import JukuraError, StateError
 from daemon.peers.national import NationalClient
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
@@ -52,13 +52,13 @@ class Pump:
         while True:
             try:
                 moved = await self.once()
-            except StateError as error:
+            except JukuraError as error:
                 failures += 1
                 self._away(True)  # noqa: FBT003
                 pause = wait(failures, self._chance())
-                log.warning(
-                    "national server away", extra={"code": error.code, "attempt": failures, "seconds": pause}
-                )
+                level = logging.WARNING if isinstance(error, StateError) else logging.CRITICAL
+                told = {"code": error.code, "attempt": failures, "seconds": pause}
+                log.log(level, "outbox not delivered", extra=told)
                 await asyncio.sleep(pause)
             else:
                 failures = 0

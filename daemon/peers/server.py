@@ -26,6 +26,7 @@ from daemon.tasks import Tasks
 log = logging.getLogger(__name__)
 
 HANDSHAKE = 10.0  # seconds
+ACCEPT_PAUSE = 0.1  # seconds after a failed accept
 BODY = 30.0  # seconds for a whole request body
 SHUTDOWN = 5.0  # seconds for requests under way
 
@@ -70,7 +71,13 @@ class PeerServer:
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            connection, address = await loop.sock_accept(listening)
+            try:
+                connection, address = await loop.sock_accept(listening)
+            except OSError as error:
+                # Out of descriptors, or a caller that left while we answered: the next one may fare better.
+                log.warning("accept failed", extra={"error": type(error).__name__})
+                await asyncio.sleep(ACCEPT_PAUSE)
+                continue
             self._tasks.start(
                 self._greet(connection, str(address[0]) if address else "unix"), name="peers.greet"
             )

@@ -30,6 +30,7 @@ Work = Callable[[Draft], Awaitable[T]]
 MOST_JOBS = 64  # in one group
 QUEUE = 512  # waiting; past it callers wait too (back-pressure)
 DEADLINE = 30.0  # seconds for one piece of work inside its group
+WORD = 120.0  # seconds until whoever asked hears something, whatever the disk does
 
 
 class Participant(Protocol):
@@ -89,8 +90,12 @@ class Writer:
         if self._closed:
             raise StateError("state.stopping")
         job = _Job(work, asyncio.get_running_loop().create_future())
-        await self._queue.put(job)
-        result: T = await job.done
+        try:
+            async with asyncio.timeout(WORD):
+                await self._queue.put(job)
+                result: T = await job.done
+        except TimeoutError:
+            raise StateError("store.no_word") from None
         return result
 
     async def log(self, act: Act) -> None:
@@ -103,14 +108,14 @@ class Writer:
 
     async def run(self) -> None:
         """Commit groups until `close`."""
-        while True:
+        ending = False
+        while not (ending and self._queue.empty()):
             jobs = [await self._queue.get()]
             while len(jobs) < MOST_JOBS and not self._queue.empty():
                 jobs.append(self._queue.get_nowait())
             if group := [job for job in jobs if job is not None]:
                 await self._commit(group)
-            if None in jobs:
-                return
+            ending = ending or None in jobs
 
     async def close(self) -> None:
         """Take no more work; what is queued is still committed."""

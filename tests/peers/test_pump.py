@@ -123,6 +123,22 @@ async def test_absence_is_a_state_and_ends_by_itself(honnin: Bench, monkeypatch:
     assert len(nation.accepted) == 4
 
 
+async def test_a_message_that_does_not_verify_is_an_alarm_and_not_the_end(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("daemon.peers.pump.FIRST_WAIT", 0.001)
+    await life(honnin)
+    ((place, sealed), *_) = await honnin.open.engine.scan(Table.OUTBOX, limit=1)
+    await honnin.open.engine.apply({Table.OUTBOX: {place: sealed[:-1] + bytes([sealed[-1] ^ 1])}})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await pump(honnin, Nation()).run()
+    assert {record.levelname for record in caplog.records if record.msg == "outbox not delivered"} == {
+        "CRITICAL"
+    }
+    assert await size(honnin, Table.OUTBOX) == 4
+
+
 @given(st.integers(1, 10_000), st.floats(0, 1))
 def test_waits_grow_with_jitter_and_are_bounded(failures: int, chance: float) -> None:
     assert FIRST_WAIT / 2 <= wait(failures, chance) <= LONGEST_WAIT

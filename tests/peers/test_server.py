@@ -72,6 +72,11 @@ class Line:
 
 @pytest.fixture
 async def line(honnin: Bench, pki: Pki) -> AsyncIterator[Line]:
+    async for made in served(honnin, pki):
+        yield made
+
+
+async def served(honnin: Bench, pki: Pki) -> AsyncIterator[Line]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()
@@ -255,6 +260,23 @@ async def test_rubbish_instead_of_a_handshake_is_recorded_and_others_go_on(line:
     status, _ = await line.post(body(plain("n1")))
     assert status == 200
     assert [code.partition(".")[0] for code in await line.refusals()] == ["peer"]
+
+
+async def test_a_failed_accept_is_not_the_last(
+    honnin: Bench, pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, left = asyncio.get_running_loop(), [OSError(24, "too many open files")]
+    working = loop.sock_accept
+
+    async def accept(listening: socket.socket) -> object:
+        if left:
+            raise left.pop()
+        return await working(listening)
+
+    monkeypatch.setattr(loop, "sock_accept", accept)
+    async for line in served(honnin, pki):
+        assert (await line.post(body(plain("n1"))))[0] == 200
+        assert not left
 
 
 async def test_a_peer_that_never_finishes_its_handshake_is_dropped(

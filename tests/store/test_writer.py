@@ -108,6 +108,25 @@ async def test_work_that_hangs_is_given_up(honnin: Bench, monkeypatch: pytest.Mo
     assert good == b"v"
 
 
+async def test_a_disk_that_says_nothing_is_not_waited_for_without_end(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.writer.WORD", 0.05)
+    stuck = asyncio.Event()
+    working = honnin.open.engine.apply
+
+    async def stall(changes: Changes) -> None:
+        await stuck.wait()
+        await working(changes)
+
+    monkeypatch.setattr(honnin.open.engine, "apply", stall)
+    with pytest.raises(StateError, match=r"store\.no_word"):
+        await honnin.open.writer.write(put(b"k"))
+    stuck.set()
+    await asyncio.sleep(0.05)
+    assert await held(honnin, b"k") == b"v"
+
+
 async def test_after_closing_nothing_is_taken_and_what_was_queued_is_done(honnin: Bench) -> None:
     writer = honnin.open.writer
     queued = [asyncio.ensure_future(writer.write(put(f"q{n}".encode()))) for n in range(5)]  # noqa: TID251
