@@ -5,9 +5,9 @@ it checks each hit against the truth. Why it is no set of keyed labels in the tr
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiosqlite.core import Connection
 
@@ -24,9 +24,8 @@ LAST = "\U0010ffff"  # sorts after every kana
 CHUNK = 500  # codes in one SELECT
 
 
-@dataclass(frozen=True)
-class Version:
-    """What the projection keeps of one version."""
+class Version(NamedTuple):
+    """What the projection keeps of one version: a row of its table, in the order of its columns."""
 
     row: bytes
     person: bytes
@@ -113,7 +112,7 @@ class Index:
         await self._writer.executemany(
             """INSERT OR REPLACE INTO versions VALUES (?1, ?2, ?3,
                 NOT EXISTS (SELECT 1 FROM versions WHERE person = ?2 AND serial > ?3), ?4, ?5, ?6, ?7, ?8, ?9)""",
-            [astuple(version) for version in given],
+            given,
         )
         await self._writer.executemany(
             "UPDATE versions SET latest = 0 WHERE person = ? AND serial < ? AND latest",
