@@ -21,7 +21,13 @@ from daemon.errors import InputError
 MAX_QUERY = 100
 """Characters of a kana query; no stored kana is longer."""
 
-_KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)} | {ord(" "): "　"}
+# ヷ to ヺ have no hiragana of their own; they are what ヴァ to ヴォ are, and half-width ﾜﾞ becomes the first of them.
+_VOICED_WA = {ord("ヷ"): "ゔぁ", ord("ヸ"): "ゔぃ", ord("ヹ"): "ゔぇ", ord("ヺ"): "ゔぉ"}
+_KATAKANA: dict[int, int | str] = {
+    **{code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)},
+    **_VOICED_WA,
+    ord(" "): "　",
+}
 _STORED = re.compile(r"[ぁ-ゖー・　]*")
 _DASHES = "ー‐‑‒–—―−─━-"  # the ASCII one last: it stands in a character class below
 _ASKED = re.compile(rf"[ぁ-ゖ・　{_DASHES}]*")

@@ -69,6 +69,18 @@ def test_ha_and_wa_are_different_keys() -> None:
     assert search_key("はた") != search_key("わた")
 
 
+@pytest.mark.parametrize(
+    ("sent", "stored", "compared"),
+    [
+        ("ヷレンチナ", "ゔぁれんちな", "はれんちな"),
+        ("ﾜﾞﾚﾝﾁﾅ", "ゔぁれんちな", "はれんちな"),
+        ("ヺルフ", "ゔぉるふ", "ふおるふ"),
+    ],
+)
+def test_voiced_wa_is_voiced_u(sent: str, stored: str, compared: str) -> None:
+    assert (hiragana(sent), seion(sent)) == (stored, compared)
+
+
 @given(kana_as_sent)
 def test_equal_items_13_have_equal_keys_and_folding_twice_is_folding_once(text: str) -> None:
     assert search_key(seion(text)) == search_key(text)
