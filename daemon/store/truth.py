@@ -1,8 +1,7 @@
 """What the program keeps about its own truth, in the table META: which truth this is and how far it has come."""
 
 import secrets
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -22,7 +21,6 @@ class Truth:
     """Random; another one after a restore, so that no projection follows the wrong truth."""
     head: int
     """Number of the last commit."""
-    seals: Counter[str] = field(default_factory=Counter)
 
 
 async def load(engine: Engine, sealer: Sealer) -> Truth:
@@ -31,6 +29,5 @@ async def load(engine: Engine, sealer: Sealer) -> Truth:
     if ID not in held:
         held = {ID: secrets.token_bytes(16), HEAD: (0).to_bytes(8, "big"), SEALS: msgspec.msgpack.encode({})}
         await engine.apply({Table.META: dict(held)})
-    seals = Counter(msgspec.msgpack.decode(held[SEALS], type=dict[str, int]))
-    sealer.counts.update(seals)
-    return Truth(held[ID], int.from_bytes(held[HEAD], "big"), seals)
+    sealer.counts.update(msgspec.msgpack.decode(held[SEALS], type=dict[str, int]))
+    return Truth(held[ID], int.from_bytes(held[HEAD], "big"))

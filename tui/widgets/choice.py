@@ -46,12 +46,6 @@ class Choice(Widget, can_focus=True):
     def watch_index(self) -> None:
         self.post_message(self.Changed(self))
 
-    def offer(self, options: list[tuple[str, str]]) -> None:
-        """Other options, with the first chosen."""
-        self.options = options
-        self.index = 0
-        self.refresh(layout=True)
-
     def render(self) -> Text:
         text = Text(no_wrap=True)
         for place, (_, word) in enumerate(self.options):
