@@ -16,7 +16,8 @@ import pytest
 
 from daemon.audit.act import Act
 from daemon.audit.entry import Action, Outcome
-from daemon.contract.peer import MAX_BODY, NOTICES
+from daemon.contract.peer import MAX_BODY, NOTICES, Verdict
+from daemon.contract.peer import Outcome as Became
 from daemon.errors import StateError
 from daemon.peers.server import PeerServer
 from daemon.peers.tls import serving
@@ -155,6 +156,32 @@ async def test_a_compressed_bomb_is_refused(line: Line) -> None:
         ) as answer:
             assert answer.status in {400, 413}
     assert await size(line.bench, Table.ROWS) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"more": 1}, "json.wrong_shape"),
+        ({"record": plain()["record"] | {"nickname": "x"}}, "json.wrong_shape"),
+        ({"record": plain()["record"] | {"juminhyo_code": "24727059609"}}, "record.bad_juminhyo_code"),
+        ({"record": plain()["record"] | {"kojin_bango": "123456789017"}}, "record.bad_kojin_bango"),
+        ({"record": plain()["record"] | {"municipality": "35201"}}, "notice.wrong_sender"),
+        ({"pad": "x" * 17_000}, "notice.too_large"),
+    ],
+)
+async def test_one_bad_notice_is_refused_and_logged_and_its_neighbour_is_applied(
+    line: Line, change: dict[str, object], code: str
+) -> None:
+    status, answer = await line.post(body(plain("bad", **change), plain("good")))
+    assert status == 200
+    bad, good = msgspec.convert(answer["verdicts"], list[Verdict])
+    assert (bad.id, bad.outcome, bad.code) == ("bad", Became.REFUSED, code)
+    assert bad.ja
+    assert (good.id, good.outcome) == ("good", Became.APPLIED)
+    refused, applied = await entries(line.bench)
+    assert (refused.header.action, refused.header.code) == (Action.NOTICE_REFUSED, code)
+    assert applied.header.action is Action.NOTICE_APPLIED
+    assert await size(line.bench, Table.ROWS) == 1
 
 
 async def test_broken_compression_is_refused_and_logged(line: Line) -> None:
@@ -304,6 +331,8 @@ async def test_a_body_that_trickles_is_given_up(line: Line, monkeypatch: pytest.
             url, data=trickle(), headers=headers, server_hostname="honnin.jukura.test"
         ) as answer:
             assert msgspec.json.decode(await answer.read())["code"] == "notice.body_late"
+    assert [entry.header.code for entry in await entries(line.bench)] == ["notice.body_late"]
+    assert await size(line.bench, Table.ROWS) == 0
 
 
 async def test_no_ticket_lets_a_peer_come_back_unseen(line: Line) -> None:
