@@ -14,7 +14,18 @@ import msgspec
 from daemon.errors import InputError, IntegrityError, StateError
 from hsm import frames
 from hsm.calls import Calls
-from hsm.protocol import Answer, KeyInfo, Pong, Request, SignCheckpoint, Witnessed
+from hsm.protocol import (
+    Answer,
+    Deed,
+    Keys,
+    Pong,
+    Proposal,
+    Proposed,
+    Request,
+    SignCheckpoint,
+    Statement,
+    Witnessed,
+)
 
 _ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
@@ -34,8 +45,8 @@ class KeyService(Protocol):
         """The data keys `names`, 32 bytes each."""
         ...
 
-    async def keys(self) -> list[KeyInfo]:
-        """Every key, oldest first; answers while the token is away."""
+    async def keys(self) -> Keys:
+        """Every key and what is known of it; answers while the token is away."""
         ...
 
     async def sign_checkpoint(self, request: SignCheckpoint) -> str:
@@ -44,6 +55,34 @@ class KeyService(Protocol):
 
     async def witness(self) -> Witnessed:
         """What was signed last; answers while the token is away."""
+        ...
+
+    async def destroy_lawful(self, names: Sequence[str]) -> list[Statement]:
+        """Destroy lawful keys whose date has passed; the certificates."""
+        ...
+
+    async def statements(self, after: int) -> list[Statement]:
+        """Every statement with a number above `after`."""
+        ...
+
+    async def propose(self, deed: Deed) -> Proposal:
+        """Put a deed before the custodians."""
+        ...
+
+    async def proposals(self) -> Proposed:
+        """What is before the custodians, and who they are."""
+        ...
+
+    async def sign_proposal(self, ident: str, custodian: str, signature: bytes) -> Proposal:
+        """Hand in a custodian's signature."""
+        ...
+
+    async def cancel_proposal(self, ident: str, custodian: str, signature: bytes) -> Proposal:
+        """Hand in a custodian's signature against it."""
+        ...
+
+    async def carry_out(self, ident: str) -> Proposal:
+        """Do a few seconds of what a ripe proposal says; call again until `done`."""
         ...
 
     async def close(self) -> None:
