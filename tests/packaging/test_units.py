@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tui.ceremony import socket_of as ceremony_socket_of
 from tui.client import socket_of
 
 UNITS = Path(__file__).parents[2] / "systemd"
 REGISTERS = ("honnin", "fuhyo")
 HARDENED = ("jukurad@", "jukura-hsm@")
+PIN_WAYS = sorted((UNITS / "pin").glob("*.conf"))
+"""Drop-ins for the other ways to a PIN than a sealed credential."""
 PROGRAMS = "/usr/lib/jukura/venv/bin/"
 
 Unit = dict[str, list[str]]
@@ -56,7 +59,7 @@ def installed(tmp_path: Path) -> Path:
         copy = units / drop_in.relative_to(UNITS)
         copy.parent.mkdir(exist_ok=True)
         copy.write_bytes(drop_in.read_bytes())
-    for name in ("jukurad", "jukura-hsm"):
+    for name in ("jukurad", "jukura-hsm", "python"):
         program = programs / name
         program.write_text("#!/bin/sh\n", "utf-8")
         program.chmod(0o755)
@@ -86,7 +89,25 @@ def test_systemd_would_have_complained(installed: Path) -> None:
     assert "ProtectEverything" in verify(installed).stderr
 
 
-@pytest.mark.parametrize("name", HARDENED)
+@pytest.mark.parametrize("way", PIN_WAYS, ids=lambda way: way.stem)
+def test_systemd_reads_every_way_to_the_pin_without_a_word(installed: Path, way: Path) -> None:
+    drop_in = installed / "jukura-hsm@.service.d" / "pin.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_bytes(way.read_bytes())
+    result = verify(installed)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_no_way_to_the_pin_leaves_a_sealed_one_in_place() -> None:
+    assert {way.stem for way in PIN_WAYS} == {"holders", "ask", "at-token"}
+    for way in PIN_WAYS:
+        unit = settings(way)
+        assert unit["LoadCredentialEncrypted"] == [""]
+        assert unit["LoadCredential"][0] == ""
+        assert not [value for value in unit.get("Environment", []) if "file" in value or "fd" in value]
+
+
+@pytest.mark.parametrize("name", [*HARDENED, "jukura-ask-pin@"])
 def test_exposure_is_at_most_one(name: str) -> None:
     result = subprocess.run(
         [
@@ -135,19 +156,48 @@ def test_secrets_come_as_sealed_credentials_only(name: str) -> None:
     sealed = {value.split(":")[0] for value in unit["LoadCredentialEncrypted"]}
     clear = {value.split(":")[0] for value in unit.get("LoadCredential", [])}
     assert sealed >= ({"pin"} if name == "jukura-hsm@" else {"peers.key", "national.key"})
-    assert not {credential for credential in clear if credential.endswith("key") or "pin" in credential}
+    assert not {credential for credential in clear if credential.endswith("key") or credential == "pin"}
     assert "Environment" not in unit
     assert not re.search(r"--pin|--password", unit["ExecStart"][0])
 
 
+def test_the_proof_of_the_pins_seal_is_the_sealed_file_itself() -> None:
+    unit = settings(UNITS / "jukura-hsm@.service")
+    (sealed,) = (value.partition(":")[2] for value in unit["LoadCredentialEncrypted"])
+    assert f"pin.sealed:{sealed}" in unit["LoadCredential"]
+
+
 def unix_sockets() -> dict[str, Unit]:
     found = {file.name: settings(file) for file in sorted(UNITS.glob("*.socket"))}
-    return {name: unit for name, unit in found.items() if unit.get("ListenStream", [""])[0].startswith("/")}
+    paths = {name: unit for name, unit in found.items() if unit.get("ListenStream", [""])[0].startswith("/")}
+    return {name: unit for name, unit in paths.items() if name != "jukura-ask-pin@.socket"}
+
+
+def test_the_socket_that_asks_for_the_pin_is_for_root_alone() -> None:
+    """The service manager itself connects to it; whoever else could would be told the PIN."""
+    unit = settings(UNITS / "jukura-ask-pin@.socket")
+    assert [unit[name] for name in ("SocketUser", "SocketGroup", "SocketMode")] == [
+        ["root"],
+        ["root"],
+        ["0600"],
+    ]
+    assert f"pin.asked:{unit['ListenStream'][0]}" in settings(UNITS / "pin" / "ask.conf")["LoadCredential"]
+
+
+def test_no_way_to_give_the_pin_takes_the_custodians_away() -> None:
+    """An empty LoadCredential= in a drop-in forgets every credential of the unit."""
+    file = "custodians:/etc/jukura/%i/custodians.json"
+    for unit in (UNITS / "jukura-hsm@.service", *sorted((UNITS / "pin").glob("*.conf"))):
+        assert file in settings(unit)["LoadCredential"], unit.name
+    (command,) = settings(UNITS / "jukura-hsm@.service")["ExecStart"]
+    assert "--custodians %d/custodians " in command
 
 
 def test_each_unix_socket_has_a_group_of_its_own() -> None:
     sockets = unix_sockets()
-    assert set(sockets) == {"jukura-hsm@.socket", "jukurad-console@.socket", "jukura-national@.socket"}
+    assert set(sockets) == {
+        "jukura-ceremony@.socket", "jukura-hsm@.socket", "jukurad-console@.socket", "jukura-national@.socket",
+    }  # fmt: skip
     assert all(unit["SocketMode"] == ["0660"] and unit["SocketUser"] == ["root"] for unit in sockets.values())
     assert len({unit["SocketGroup"][0] for unit in sockets.values()}) == len(sockets)
 
@@ -173,14 +223,31 @@ def test_every_user_and_group_is_made(register: str) -> None:
 
 
 @pytest.mark.parametrize("register", REGISTERS)
-def test_only_the_daemon_of_the_register_is_in_the_groups_of_its_sockets(register: str) -> None:
+def test_nobody_is_in_the_group_of_a_socket_but_who_needs_it(register: str) -> None:
+    """The register above all is not in the group of the ceremony: shares are none of its business."""
     members = {(line[1], line[2]) for line in lines_of("sysusers.d") if line[0] == "m"}
-    daemon = f"jukura-{register}"
-    assert {group for user, group in members if user == daemon} == {
-        f"jukura-keys-{register}",
-        f"jukura-national-{register}",
+    assert {(user, group) for user, group in members if group.endswith(register)} == {
+        (f"jukura-{register}", f"jukura-keys-{register}"),
+        (f"jukura-{register}", f"jukura-national-{register}"),
+        (f"jukura-console-{register}", f"jukura-ceremony-{register}"),
     }
-    assert {user for user, _ in members} == {f"jukura-{each}" for each in REGISTERS}
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_every_folder_above_the_ceremony_is_roots(register: str) -> None:
+    """So that the register cannot put a socket of its own in its place and be given shares."""
+    owners = {line[1]: line[3] for line in lines_of("tmpfiles.d") if line[0] == "d"}
+    path = ceremony_socket_of(Path(f"/var/lib/jukura/{register}"))
+    assert path == Path(
+        settings(UNITS / "jukura-ceremony@.socket")["ListenStream"][0].replace("%i", register)
+    )
+    assert {owners.get(str(folder), "root") for folder in path.parents} == {"root"}
+
+
+def test_the_key_service_knows_who_may_come_to_the_ceremony() -> None:
+    unit = settings(UNITS / "jukura-hsm@.service")
+    assert "--allow-ceremony-uid jukura-console-%i" in unit["ExecStart"][0]
+    assert unit["Sockets"] == ["jukura-hsm@%i.socket jukura-ceremony@%i.socket"]
 
 
 @pytest.mark.parametrize("register", REGISTERS)
@@ -192,6 +259,7 @@ def test_the_console_finds_its_socket(register: str) -> None:
 def test_sockets_are_named_as_the_programs_look_for_them() -> None:
     names = {file.name: settings(file).get("FileDescriptorName") for file in UNITS.glob("*.socket")}
     assert names["jukura-hsm@.socket"] == ["keys"]
+    assert names["jukura-ceremony@.socket"] == ["ceremony"]
     assert names["jukurad-console@.socket"] == ["console"]
     assert names["jukurad-peers@.socket"] == ["peers"]
 
