@@ -1,24 +1,24 @@
 """The console: screens over one desk. Polls the registers, locks the screen when nobody is there, never blocks."""
 
 import asyncio
-import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events, on
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
+from tui.card import Cards, TerminalCards
+from tui.ceremony import socket_of
 from tui.desk import SIGN_OUT_DEADLINE, Connection, Desk
+from tui.discreet import DiscreetApp
 from tui.errors import RemoteError, UnreachableError
 from tui.screens.help import HelpScreen
+from tui.screens.keys import KeysScreen
 from tui.screens.page import Page, SessionOver, SignedIn
 from tui.screens.search import SearchScreen
 from tui.screens.sign_in import SignInScreen
@@ -30,17 +30,15 @@ POLL = 1.5  # seconds between two looks at a register
 IDLE_CHECK = 1.0  # seconds
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(DiscreetApp):
     """What an operator sits at."""
 
-    CSS_PATH = "console.tcss"
-    ENABLE_COMMAND_PALETTE = False
-    # What is on the screen is personal data: it is neither selected nor copied (C16).
-    ALLOW_SELECT = False
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["console.tcss", "ceremony.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "help", key_display="F1"),
         Binding("f2", "status", "status", key_display="F2"),
         Binding("f3", "search", "search", key_display="F3"),
+        Binding("f4", "keys", "keys", key_display="F4"),
         Binding("f9", "sign_out", "sign_out", key_display="F9"),
         Binding("f10", "quit", "quit", key_display="F10"),
     ]
@@ -50,15 +48,15 @@ class ConsoleApp(App[None]):
         sockets: Sequence[Path],
         *,
         lang: Lang = Lang.JA,
+        cards: Cards | None = None,
+        card_uri: str = "",
         monotonic: Callable[[], float] = time.monotonic,
         poll: float = POLL,
     ) -> None:
         super().__init__()
-        self.desk = Desk(sockets, Words(lang), monotonic)
+        self.desk = Desk(sockets, Words(lang), monotonic, cards or TerminalCards(), card_uri)
         self.say = self.desk.say
         self._poll = poll
-        self._told = False
-        """Whether a fault of the console was told already: the first is the cause of the others."""
         self.title = self.say("app.title")
 
     def get_default_screen(self) -> Screen[None]:
@@ -95,14 +93,12 @@ class ConsoleApp(App[None]):
         )
         self._stand_up("warning", words)
 
-    def copy_to_clipboard(self, text: str) -> None:
-        """Copy nothing: say why."""
-        self.notify(self.say("app.copy_off"), severity="warning")
-
     @on(SignedIn)
     def _sit_down(self) -> None:
-        if self.desk.sitting is not None:
-            self.push_screen(SearchScreen(self.desk, self.desk.sitting))
+        sitting = self.desk.sitting
+        if sitting is not None:
+            first = SearchScreen if sitting.searches else KeysScreen
+            self.push_screen(first(self.desk, sitting))
         self._condition_changed()
 
     @on(SessionOver)
@@ -110,8 +106,15 @@ class ConsoleApp(App[None]):
         self._stand_up("error", event.error.code, self.say.error(event.error))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Search and sign-out are for those who are signed in."""
-        return action not in {"search", "sign_out"} or self.desk.sitting is not None
+        """Search and keys are for those who may, sign-out for those who are signed in, the ceremony while it is shut."""
+        sitting = self.desk.sitting
+        allowed = {
+            "search": sitting is not None and sitting.searches,
+            "keys": sitting is not None and sitting.sees_keys,
+            "sign_out": sitting is not None,
+            "ceremony": self.desk.at.shut,
+        }
+        return allowed.get(action, True)
 
     def action_help(self) -> None:
         if isinstance(self.screen, Page):
@@ -121,8 +124,25 @@ class ConsoleApp(App[None]):
         if isinstance(self.screen, Page) and not isinstance(self.screen, StatusScreen):
             self.push_screen(StatusScreen(self.desk))
 
+    def action_ceremony(self) -> None:
+        """The key service's own desk: what is typed there does not pass through the register."""
+        from hsm.ceremony.client import CeremonyClient
+        from tui.screens.ceremony import CeremonyScreen
+
+        socket = socket_of(self.desk.at.client.socket.parent.parent)
+        self.push_screen(CeremonyScreen(CeremonyClient(socket), self.say))
+
     def action_search(self) -> None:
         while not isinstance(self.screen, SearchScreen) and len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_keys(self) -> None:
+        if not isinstance(self.screen, Page) or self.desk.sitting is None:
+            return
+        if not any(isinstance(screen, KeysScreen) for screen in self.screen_stack):
+            self.push_screen(KeysScreen(self.desk, self.desk.sitting))
+            return
+        while not isinstance(self.screen, KeysScreen):
             self.pop_screen()
 
     async def action_back(self) -> None:
@@ -131,9 +151,6 @@ class ConsoleApp(App[None]):
 
     def action_sign_out(self) -> None:
         self._stand_up("info", self.say("sign_in.signed_out"))
-
-    def action_help_quit(self) -> None:
-        self.notify(self.say("app.quit_how"))
 
     def _stand_up(self, kind: str, headline: str, more: str = "") -> None:
         """Back to the sign-in screen; every screen above it, and what it showed, goes."""
@@ -162,13 +179,3 @@ class ConsoleApp(App[None]):
             with suppress(NoMatches):
                 if isinstance(screen, Page):
                     screen.condition_changed()
-
-    def _fatal_error(self) -> None:
-        """Say where the console broke. The toolkit would print local variables, and those are personal data."""
-        if self._told:
-            return
-        self._told = True
-        kind, _, trace = sys.exc_info()
-        last = traceback.extract_tb(trace)[-1:]
-        where = "".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in last)
-        self.panic(Text(self.say("app.broken", kind=kind.__name__ if kind else "", where=where)))

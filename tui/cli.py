@@ -9,9 +9,14 @@ import typer
 
 from daemon.contract.console import Match, PersonQuery, Scope, Search
 from daemon.errors import JukuraError
-from tui import output, stepdown
+from tui import ceremony, cli_card, output, stepdown
+from tui.called import command_of, sign_in_of
+from tui.card import Cards, TerminalCards
+from tui.cli_ceremony import ceremony as open_ceremony
+from tui.cli_keys import keys
+from tui.cli_tokens import tokens
 from tui.client import ConsoleClient, socket_of
-from tui.commands import Command, Opened, SignIn, exit_code
+from tui.commands import Opened, exit_code
 from tui.export import ExportFolder, make_folder
 from tui.options import (
     Affair,
@@ -28,12 +33,15 @@ from tui.options import (
     default_state,
 )
 from tui.output import Output, show_error
-from tui.password import PasswordSource
 from tui.translate import translate
 from tui.words import Words, language
 
 # Pretty tracebacks print local variables, and those are personal data.
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=False)
+app.add_typer(keys, name="keys", help="keys")
+app.add_typer(tokens, name="tokens", help="tokens")
+app.add_typer(cli_card.cards, name="card", help="card")
+app.command("ceremony", help="ceremony")(open_ceremony)
 
 
 @app.callback(invoke_without_command=True, help="about")
@@ -53,7 +61,7 @@ def console(ctx: typer.Context, state: StatesOption = None, lang: LangOption = N
 def status(
     ctx: typer.Context, state: StateOption = None, as_json: JsonOption = False, lang: LangOption = None
 ) -> None:
-    command = _command(ctx, state, as_json)
+    command = command_of(ctx, state, as_json=as_json)
 
     async def act(client: ConsoleClient, _: Opened) -> Output:
         answer = await client.status()
@@ -80,10 +88,10 @@ def search(
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    command = _command(ctx, state, as_json)
+    command = command_of(ctx, state, as_json=as_json)
     if not kana and not birth:
         raise typer.BadParameter(command.say("cli.usage_terms"))
-    sign_in = _sign_in(command, operator, password_file, password_fd)
+    sign_in = sign_in_of(command, operator, password_file, password_fd)
 
     async def act(client: ConsoleClient, _: Opened) -> Output:
         # Arguments can be seen by others on the machine, standard input cannot.
@@ -115,8 +123,8 @@ def person(
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    command = _command(ctx, state, as_json)
-    sign_in = _sign_in(command, operator, password_file, password_fd)
+    command = command_of(ctx, state, as_json=as_json)
+    sign_in = sign_in_of(command, operator, password_file, password_fd)
     query = PersonQuery(
         person=reference, affair=affair, purpose=purpose, application=application,
         open_code=open_code, open_number=open_number,
@@ -142,7 +150,7 @@ def export(
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    command = _command(ctx, state, as_json)
+    command = command_of(ctx, state, as_json=as_json)
 
     async def act(client: ConsoleClient, opened: Opened) -> Output:
         with ExportFolder(opened["folder"]) as folder:
@@ -151,26 +159,8 @@ def export(
             folder.finish()
         return output.exported(str(to), folder.lines, command.say)
 
-    sign_in = _sign_in(command, operator, password_file, password_fd)
+    sign_in = sign_in_of(command, operator, password_file, password_fd)
     raise typer.Exit(command.run(act, sign_in=sign_in, folder=lambda: make_folder(to)))
-
-
-def _command(ctx: typer.Context, state: Path | None, as_json: bool) -> Command:
-    given: Given = ctx.obj
-    if len(given.states) > 1:
-        raise typer.BadParameter(given.say("cli.usage_many_states"))
-    return Command(given.say, state or next(iter(given.states), default_state()), as_json)
-
-
-def _sign_in(command: Command, operator: str, file: Path | None, descriptor: int | None) -> SignIn:
-    say = command.say
-    if file is not None and descriptor is not None:
-        raise typer.BadParameter(say("cli.usage_one_password"))
-
-    def ask(who: str) -> str:
-        return str(typer.prompt(say("cli.ask_password", operator=who), hide_input=True, err=True))
-
-    return SignIn(operator, PasswordSource(ask, file, descriptor))
 
 
 def _open_console(given: Given) -> None:
@@ -179,16 +169,20 @@ def _open_console(given: Given) -> None:
     states = given.states or [default_state()]
     sockets = [socket_of(state) for state in states]
     try:
-        stepdown.step_down(sockets, arguments=sys.argv[1:])
+        stepdown.step_down([*sockets, *map(ceremony.socket_of, states)], arguments=sys.argv[1:])
     except JukuraError as error:
         show_error(error, given.say, as_json=False)
         raise typer.Exit(exit_code(error)) from None
-    ConsoleApp(sockets, lang=given.say.lang).run()
+    ConsoleApp(
+        sockets, lang=given.say.lang, cards=given.cards, card_uri=os.environ.get("JUKURA_CARD", "")
+    ).run()
 
 
-def main() -> None:
+def main(cards: Cards | None = None) -> None:
     say = Words(language(sys.argv[1:], os.environ))
-    translate(typer.main.get_group(app), say)(prog_name="jukura", obj=Given(say))
+    translate(typer.main.get_group(app), say)(
+        prog_name="jukura", obj=Given(say, cards=cards or TerminalCards())
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ DONE, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 """Exit codes: done; the register refused; wrong usage; the register could not be reached."""
 
 Opened = Mapping[str, int]
-"""Descriptors by name: `folder`, where an export goes."""
+"""Descriptors by name: `folder`, where an export goes; `password` and `card_pin`, where root opened their files."""
 
 Act = Callable[[ConsoleClient, Opened], Awaitable[Output]]
 Opening = Callable[[], int]
@@ -44,25 +44,29 @@ class Command:
     state: Path
     as_json: bool
 
-    def run(self, act: Act, *, sign_in: SignIn | None = None, folder: Opening | None = None) -> int:
+    def run(
+        self,
+        act: Act,
+        *,
+        sign_in: SignIn | None = None,
+        folder: Opening | None = None,
+        card_pin: PasswordSource | None = None,
+    ) -> int:
         """Do `act`, print its result or its error, return the exit code."""
+        secrets = {"password": sign_in.password if sign_in else None, "card_pin": card_pin}
         try:
-            output = self._done(act, sign_in, folder)
+            output = self._done(act, sign_in, folder, {name: own for name, own in secrets.items() if own})
         except JukuraError as error:
             show_error(error, self.say, as_json=self.as_json)
             return exit_code(error)
         show(output, as_json=self.as_json)
         return DONE
 
-    def _done(self, act: Act, sign_in: SignIn | None, folder: Opening | None) -> Output:
-        opened = self._as_console_user(sign_in, folder)
-        password = ""
-        if sign_in is not None:
-            source = sign_in.password
-            handed = "password" in opened
-            password = (replace(source, descriptor=opened["password"]) if handed else source).read(
-                sign_in.operator
-            )
+    def _done(
+        self, act: Act, sign_in: SignIn | None, folder: Opening | None, secrets: Mapping[str, PasswordSource]
+    ) -> Output:
+        opened = self._as_console_user(folder, secrets)
+        password = read(sign_in.password, "password", opened, sign_in.operator) if sign_in else ""
         if folder is not None and "folder" not in opened:
             opened["folder"] = folder()
         return asyncio.run(self._act(act, sign_in.operator if sign_in else "", password, opened))
@@ -78,17 +82,22 @@ class Command:
                 with suppress(RemoteError, UnreachableError):
                     await client.sign_out()
 
-    def _as_console_user(self, sign_in: SignIn | None, folder: Opening | None) -> dict[str, int]:
+    def _as_console_user(
+        self, folder: Opening | None, secrets: Mapping[str, PasswordSource]
+    ) -> dict[str, int]:
         """Give root up, if root runs this. What root alone may open is opened before, and returned by name."""
         if not stepdown.needed():
             return stepdown.received()
-        opened = {}
-        if sign_in is not None and sign_in.password.file is not None:
-            opened["password"] = sign_in.password.open()
+        opened = {name: source.open() for name, source in secrets.items() if source.file is not None}
         if folder is not None:
             opened["folder"] = folder()
         stepdown.step_down([socket_of(self.state)], arguments=sys.argv[1:], hand_over=opened)
         return opened
+
+
+def read(source: PasswordSource, name: str, opened: Opened, who: str) -> str:
+    """What `source` gives; through the descriptor that root opened for it, where it did."""
+    return (replace(source, descriptor=opened[name]) if name in opened else source).read(who)
 
 
 def exit_code(error: JukuraError) -> int:

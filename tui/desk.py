@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.contract.console import Affair, Session, Status
+from daemon.contract.console import Affair, Session, State, Status
 from daemon.errors import JukuraError
+from tui.card import Cards
 from tui.client import ConsoleClient
 from tui.errors import RemoteError, UnreachableError
 from tui.words import Words
 
 POLL_DEADLINE = 3.0  # seconds; a status that takes longer counts as no answer
 SIGN_OUT_DEADLINE = 2.0  # seconds; the session would end by itself anyway
+KEY_ROLES = frozenset({"custodian", "administrator"})
 
 
 @dataclass
@@ -32,6 +34,11 @@ class Connection:
     @property
     def register(self) -> str:
         return self.status.register if self.status else self.folder
+
+    @property
+    def shut(self) -> bool:
+        """Whether its keys may be missing: sealed, or not answering."""
+        return self.away is not None or (self.status is not None and self.status.state is State.SEALED)
 
     async def look(self) -> None:
         """Ask for the status once; the last answer stays where none comes."""
@@ -53,6 +60,21 @@ class Sitting:
     affair: Affair | None = None
     """The affair acted for, as chosen on the screen."""
 
+    @property
+    def sees_keys(self) -> bool:
+        """Whether keys, tokens and proposals are theirs to see; the register decides, the console offers."""
+        return not KEY_ROLES.isdisjoint(self.session.roles)
+
+    @property
+    def decides_keys(self) -> bool:
+        """Whether they may make and rotate keys, hand in signatures and carry out."""
+        return "custodian" in self.session.roles
+
+    @property
+    def searches(self) -> bool:
+        """Whether they are here to search: they have an affair, or nothing else."""
+        return bool(self.session.affairs) or not self.sees_keys
+
     def idle(self, now: float) -> bool:
         """Whether nobody has touched a key for as long as the register allows (PIA III-3)."""
         return now - self.last_act >= self.session.idle_seconds
@@ -61,8 +83,19 @@ class Sitting:
 class Desk:
     """What all screens share."""
 
-    def __init__(self, sockets: Sequence[Path], say: Words, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        sockets: Sequence[Path],
+        say: Words,
+        monotonic: Callable[[], float],
+        cards: Cards,
+        card_uri: str = "",
+    ) -> None:
         self.say = say
+        self.cards = cards
+        """Custodians' cards at this terminal."""
+        self.card_uri = card_uri
+        """The card that was used last, or the one to begin with."""
         self._monotonic = monotonic
         self.connections = [
             Connection(ConsoleClient(socket), socket.parent.parent.name) for socket in sockets

@@ -42,6 +42,11 @@ def cell(value: str) -> Text:
     )
 
 
+def cell_lines(value: str) -> Text:
+    """Several lines, each as `cell` shows it."""
+    return Text("\n").join(cell(line) for line in value.splitlines())
+
+
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tui.card import Cards, TerminalCards
 from tui.words import Lang, Words
 
 
@@ -16,6 +17,7 @@ class Given:
 
     say: Words
     states: list[Path] = field(default_factory=list)
+    cards: Cards = field(default_factory=TerminalCards)
 
 
 # Paths are not tried here: root opens some of them for a user who may not (`tui.stepdown`).
@@ -35,6 +37,15 @@ PasswordFd = Annotated[int | None, typer.Option("--password-fd", help="password_
 Affair = Annotated[str, typer.Option("--affair", help="affair")]
 Purpose = Annotated[str, typer.Option("--purpose", help="purpose")]
 Application = Annotated[str, typer.Option("--application", help="application")]
+CardUri = Annotated[
+    str, typer.Option("--card", help="card_uri", envvar="JUKURA_CARD", show_envvar=False, show_default=False)
+]
+CardPinFile = Annotated[
+    Path | None, typer.Option("--card-pin-file", help="card_pin_file", readable=False, show_default=False)
+]
+CardPinFd = Annotated[int | None, typer.Option("--card-pin-fd", help="card_pin_fd", show_default=False)]
+ProposalId = Annotated[str, typer.Argument(help="proposal_id", metavar="ID")]
+Yes = Annotated[bool, typer.Option("--yes", help="yes")]
 
 
 def default_state() -> Path:

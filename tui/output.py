@@ -15,7 +15,7 @@ from daemon.contract.console import Counts, Found, Person, Status, Version
 from daemon.contract.endpoint import Problem
 from daemon.contract.messages import problem
 from daemon.errors import JukuraError
-from tui import formats
+from tui import formats, key_formats
 from tui.errors import RemoteError
 from tui.words import Words
 
@@ -41,6 +41,11 @@ def show(output: Output, *, as_json: bool) -> None:
     console.print(output.shown)
 
 
+def print_aside(shown: RenderableType) -> None:
+    """Show on standard error what a person has to read before they answer."""
+    Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(shown)
+
+
 def show_error(error: JukuraError, say: Words, *, as_json: bool) -> None:
     """As JSON on standard output, `{"error": {code, field, ja, en}}`; for people on standard error."""
     if as_json:
@@ -63,6 +68,12 @@ def status(status: Status, say: Words) -> RenderableType:
         (say("status.state"), say.of("state", status.state)),
         (say("status.reasons"), reasons),
         (say("status.at_rest"), say.of("at_rest", status.at_rest)),
+        *(
+            (say("status.alarms"), f"{say.of('alarm', alarm)}: {say.of('alarm_means', alarm)}")
+            for alarm in status.alarms
+        ),
+        *((say("status.tokens"), key_formats.token_line(token, say)) for token in status.tokens),
+        *((say("status.rotations"), key_formats.rotation(running, say)) for running in status.rotations),
         (say("status.started"), formats.moment(status.started)),
         (say("status.now"), formats.moment(status.now)),
         (say("status.version"), status.version),
@@ -74,7 +85,7 @@ def status(status: Status, say: Words) -> RenderableType:
             for first, line in enumerate(status.connections)
         ),
     ]
-    return _pairs(rows)
+    return paired(rows)
 
 
 def figures(counts: Counts | None, say: Words) -> list[tuple[str, str]]:
@@ -92,7 +103,7 @@ def found(found: Found, say: Words) -> RenderableType:
     if not found.hits:
         return Text(say("search.nobody"))
     titles = ("name", "kana", "birth", "sex", "standing", "municipality", "address", "reference")
-    table = _table([say(f"hit.{title}") for title in titles])
+    table = titled([say(f"hit.{title}") for title in titles])
     for hit in found.hits:
         values = (
             hit.name, hit.kana, formats.born(hit, say), say.of("sex", hit.sex),
@@ -106,7 +117,7 @@ def person(person: Person, register: str, say: Words) -> RenderableType:
     """The newest version in full, then the history."""
     newest = person.versions[0]
     return Group(
-        _pairs([(say(f"person.{name}"), value) for name, value in formats.lines(register, newest, say)]),
+        paired([(say(f"person.{name}"), value) for name, value in formats.lines(register, newest, say)]),
         Text(""),
         Text(say("person.history", count=len(person.versions))),
         _history(person.versions, register, say),
@@ -116,7 +127,7 @@ def person(person: Person, register: str, say: Words) -> RenderableType:
 def exported(to: str, lines: dict[str, int], say: Words) -> Output:
     """What was written, and how to verify it."""
     verify = ["jukura-verify", to]
-    table = _table([say("export.file"), say("export.lines")])
+    table = titled([say("export.file"), say("export.lines")])
     for name, count in lines.items():
         table.add_row(name, f"{count:,}")
     shown = Group(
@@ -127,20 +138,22 @@ def exported(to: str, lines: dict[str, int], say: Words) -> Output:
 
 
 def _history(versions: Sequence[Version], register: str, say: Words) -> Table:
-    table = _table([say(f"person.{title}") for title in formats.HISTORY])
+    table = titled([say(f"person.{title}") for title in formats.HISTORY])
     for version in versions:
         table.add_row(*map(formats.cell, formats.history(register, version, say)))
     return table
 
 
-def _table(titles: Sequence[str]) -> Table:
+def titled(titles: Sequence[str]) -> Table:
+    """A table with these titles."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for title in titles:
         table.add_column(title, overflow="fold")
     return table
 
 
-def _pairs(rows: Sequence[tuple[str, str]]) -> Table:
+def paired(rows: Sequence[tuple[str, str]]) -> Table:
+    """Titles with their values, one line each."""
     table = Table.grid(padding=(0, 2))
     for title, value in rows:
         table.add_row(Text(title, style="bold"), formats.cell(value))

@@ -7,8 +7,11 @@ from tui.words import Words
 
 def translate(group: TyperGroup, say: Words) -> TyperGroup:
     """`group` and all its commands, with help in the language of `say`."""
-    for command in (group, *group.commands.values()):
-        if isinstance(command, TyperGroup | TyperCommand):
+    _translate(group, say)
+    for command in group.commands.values():
+        if isinstance(command, TyperGroup):
+            translate(command, say)
+        elif isinstance(command, TyperCommand):
             _translate(command, say)
     return group
 

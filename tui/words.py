@@ -1,4 +1,4 @@
-"""The words of the screens and commands, Japanese or English, from `locale/{ja,en}.toml`.
+"""The words of the screens and commands, Japanese or English, from `locale/{ja,en}.toml` and `locale/*.{ja,en}.toml`.
 
 Texts of error codes are not here: an answer of the register brings its own, and ours are in
 `daemon.contract.messages`.
@@ -38,9 +38,21 @@ def language(arguments: Sequence[str], environ: Mapping[str, str]) -> Lang:
 
 
 def tables(lang: Lang) -> dict[str, dict[str, str]]:
-    """Every group of words in `lang`."""
-    file = resources.files("tui").joinpath("locale", f"{lang}.toml")
-    return msgspec.convert(tomllib.loads(file.read_text("utf-8")), dict[str, dict[str, str]])
+    """Every group of words in `lang`; groups that stand in several files are one."""
+    merged: dict[str, dict[str, str]] = {}
+    files = resources.files("tui").joinpath("locale").iterdir()
+    for file in sorted((file for file in files if _is_of(file.name, lang)), key=lambda file: file.name):
+        groups = msgspec.convert(tomllib.loads(file.read_text("utf-8")), dict[str, dict[str, str]])
+        for group, words in groups.items():
+            known = merged.setdefault(group, {})
+            if twice := known.keys() & words.keys():
+                raise ValueError(f"words said twice: {group}: {sorted(twice)}")
+            known |= words
+    return merged
+
+
+def _is_of(name: str, lang: Lang) -> bool:
+    return name == f"{lang}.toml" or name.endswith(f".{lang}.toml")
 
 
 class Words:

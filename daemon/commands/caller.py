@@ -21,6 +21,10 @@ class Role(StrEnum):
     """市町課職員"""
     AUDITOR = "auditor"
     """監査人"""
+    ADMINISTRATOR = "administrator"
+    """システム管理者"""
+    CUSTODIAN = "custodian"
+    """鍵管理者"""
 
 
 class Right(StrEnum):
@@ -29,12 +33,21 @@ class Right(StrEnum):
     SEARCH = "search"
     SHOW = "show"
     EXPORT = "export"
+    KEYS_SEE = "keys.see"
+    """Keys, tokens, proposals, statements."""
+    KEYS_PROPOSE = "keys.propose"
+    """Put a deed before the custodians: nothing happens by it alone."""
+    KEYS_DECIDE = "keys.decide"
+    """Make, rotate, hand in custodians' signatures, carry out."""
 
 
 RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEARCH: frozenset({Role.OPERATOR, Role.CLERK}),
     Right.SHOW: frozenset({Role.OPERATOR, Role.CLERK}),
     Right.EXPORT: frozenset({Role.AUDITOR}),
+    Right.KEYS_SEE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
+    Right.KEYS_PROPOSE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
+    Right.KEYS_DECIDE: frozenset({Role.CUSTODIAN}),
 }
 """The one table of who may do what; whatever it does not name is refused."""
 

@@ -147,7 +147,7 @@ class _Batch:
         self._enqueue(notice, row, key)
         receipt = msgspec.msgpack.encode(Receipt(row.serial, digest, notice.sender_seq))
         self._receipts[key] = self._sealer.seal(self._log_class, self._place(Table.NOTICES, key), receipt)
-        self._draft.put(Table.NOTICES, key, self._receipts[key])
+        self._draft.add(Table.NOTICES, key, self._receipts[key])
         self._log(
             Action.NOTICE_APPLIED,
             Outcome.OK,
@@ -168,15 +168,13 @@ class _Batch:
 
     def _store(self, row: Row, last: Stored | None) -> None:
         new = Stored(secrets.token_bytes(ROW_ID), last.person if last else secrets.token_bytes(ROW_ID), row)
-        self._put(new)
+        self._draft.add(Table.ROWS, new.id, self._codec.seal(new))
         self._draft.index(projected(new))
         if last is not None:
             # In the same commit the superseded version leaves `live` for the class of the year that ends its term.
-            self._put(Stored(last.id, last.person, last.row, successor_on=row.received_on))
+            superseded = Stored(last.id, last.person, last.row, successor_on=row.received_on)
+            self._draft.put(Table.ROWS, last.id, self._codec.seal(superseded))
         self._people[row.juminhyo_code] = new
-
-    def _put(self, stored: Stored) -> None:
-        self._draft.put(Table.ROWS, stored.id, self._codec.seal(stored))
 
     def _enqueue(self, notice: Notice, row: Row, key: bytes) -> None:
         update = Update(
@@ -191,7 +189,7 @@ class _Batch:
             self._place(Table.OUTBOX, place),
             msgspec.json.encode(update),
         )
-        self._draft.put(Table.OUTBOX, place, sealed)
+        self._draft.add(Table.OUTBOX, place, sealed)
 
     def _key(self, notice: Notice) -> bytes:
         """The idempotency key: a digest over (register, sender, notice id, kind)."""

@@ -44,7 +44,9 @@ class People:
     def put(self, draft: Draft, account: Account) -> None:
         """Keep `account` with the draft."""
         key = _key(account.id)
-        sealed = self._sealer.seal(classes.SECRET, self._place(key), msgpack.encode(account))
+        sealed = self._sealer.seal(
+            self._sealer.newest(classes.SECRET), self._place(key), msgpack.encode(account)
+        )
         draft.put(Table.PEOPLE, key, sealed)
 
     async def verify(self, operator: str, password: str) -> Account:

@@ -85,6 +85,7 @@ class Sessions:
             operator=account.id,
             name=account.name,
             department=account.department,
+            roles=list(account.roles),
             affairs=affairs,
             idle_seconds=self._idle,
         )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from daemon.contract.endpoint import Empty, Endpoint
+from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
 from daemon.register.rows import RegisterDate
 
 MASK = "＊"
@@ -70,6 +71,12 @@ class Status(Struct, frozen=True, kw_only=True):
     """The closed list of what this register talks to."""
     counts: Counts | None
     """None while sealed."""
+    alarms: list[str] = []
+    """What stands wrong with the keys until someone acts (`hsm.protocol.Alarm`)."""
+    tokens: list[TokenState] = []
+    """The enrolled tokens, as last heard of."""
+    rotations: list[Rotation] = []
+    """Key rotations that run now."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +107,8 @@ class Session(Struct, frozen=True, kw_only=True):
     operator: str
     name: str
     department: str
+    roles: list[str]
+    """What they are here (`daemon.commands.caller.Role`): a console offers only what they may."""
     affairs: list[Affair]
     idle_seconds: int
     """After this long without an act the session ends (PIA III-3: 10 minutes at the most)."""
@@ -209,4 +218,4 @@ SEARCH = Endpoint("POST", "/v1/search", Search, Found)
 PERSON = Endpoint("POST", "/v1/person", PersonQuery, Person)
 EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
 """Streams `ExportLine`s; needs the auditor's right."""
-ENDPOINTS = (STATUS, SIGN_IN, SIGN_OUT, SEARCH, PERSON, EXPORT)
+ENDPOINTS = (STATUS, SIGN_IN, SIGN_OUT, SEARCH, PERSON, EXPORT, *KEY_ENDPOINTS)

@@ -1,4 +1,11 @@
-"""Checkpoints of the log as signed notes (C2SP signed-note and tlog-checkpoint), with ECDSA P-256 over SHA-256.
+"""Checkpoints and statements as signed notes (C2SP signed-note and tlog-checkpoint).
+
+Two kinds of key sign, and which one a key is stands in its SubjectPublicKeyInfo:
+
+- ECDSA P-256 over SHA-256: signature type 0x02, the signature in DER (Ecdsa-Sig-Value);
+- RSA of 3072 bits, RSASSA-PSS with SHA-256, MGF1-SHA-256 and a salt of 32 bytes (RFC 8017 §8.1), where a token has no
+  elliptic curves. signed-note assigns it no type, so it stands under the private one, 0xff, followed by the identifier
+  `jukura.jp/rsa-pss-3072-sha256`; the signature is the 384 bytes themselves.
 
 A checkpoint that exists is well formed: its lines cannot smuggle in further lines, so a signer may build one from
 what it was told and sign the text. Every failure is an IntegrityError: `log.bad_checkpoint` for the form,
@@ -8,12 +15,15 @@ generations of `seal` under one name differ by key id.
 
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -22,7 +32,10 @@ from daemon.errors import IntegrityError
 
 MAX_NOTE = 128 * 1024  # bytes; 16 signatures of the longest kind fit (signed-note, Format)
 KEY_ID_SIZE = 4  # bytes
+RSA_SIZE = 3072  # bits of a modulus
+SALT_SIZE = 32  # bytes, as long as the digest
 
+_PSS_TYPE = b"\xffjukura.jp/rsa-pss-3072-sha256"
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _NAME = re.compile(r"[^\s+\x00-\x1f]+")
 _SIGNATURE = re.compile(r"— ([^\s+\x00-\x1f]+) ([A-Za-z0-9+/]+={0,2})")
@@ -71,19 +84,21 @@ class Checkpoint:
 
 
 def key_id(name: str, public_der: bytes) -> bytes:
-    """The 4 bytes that name a key beside its `name`.
+    """The 4 bytes that name a key beside its `name`, from its SubjectPublicKeyInfo (signed-note, Signature types).
 
-    For ECDSA (signature type 0x02) they are the start of SHA-256 over the SubjectPublicKeyInfo alone; the name is
-    not hashed, unlike for the other types (signed-note, Signature types).
+    For ECDSA they are the start of SHA-256 over the SubjectPublicKeyInfo alone, without the name; for RSA over
+    name ‖ 0x0A ‖ type and identifier ‖ SubjectPublicKeyInfo.
     """
     if not _NAME.fullmatch(name):
         raise IntegrityError("log.bad_checkpoint", field="name")
-    return sha256(public_der).digest()[:KEY_ID_SIZE]
+    private = isinstance(_loaded(public_der), RSAPublicKey)
+    hashed = f"{name}\n".encode() + _PSS_TYPE + public_der if private else public_der
+    return sha256(hashed).digest()[:KEY_ID_SIZE]
 
 
-def signature_line(name: str, public_der: bytes, signature_der: bytes) -> str:
-    """The line, without its newline, that carries `signature_der` (DER Ecdsa-Sig-Value) over a note's text."""
-    return f"— {name} {_base64(key_id(name, public_der) + signature_der)}"
+def signature_line(name: str, public_der: bytes, signature: bytes) -> str:
+    """The line, without its newline, that carries `signature` over a note's text, as the key's kind gives it."""
+    return f"— {name} {_base64(key_id(name, public_der) + signature)}"
 
 
 def signed(text: bytes, *lines: str) -> str:
@@ -92,7 +107,12 @@ def signed(text: bytes, *lines: str) -> str:
 
 
 def verify(note: str, name: str, public_der: bytes) -> Checkpoint:
-    """The checkpoint that the key `name` signed; other keys' signatures are ignored.
+    """The checkpoint that the key `name` signed; see `verify_text`."""
+    return Checkpoint.parse(verify_text(note, name, public_der))
+
+
+def verify_text(note: str, name: str, public_der: bytes) -> bytes:
+    """The text that the key `name` signed, whatever it says; other keys' signatures are ignored.
 
     Raises `log.bad_signature` where that key did not sign, or where any signature in its name and id is false.
     """
@@ -101,13 +121,13 @@ def verify(note: str, name: str, public_der: bytes) -> Checkpoint:
     mine = [sig for who, ident, sig in signatures if who == name and compare_digest(ident, known)]
     if not mine:
         raise IntegrityError("log.bad_signature")
-    key = _public_key(public_der)
+    check = _checker(public_der)
     for signature in mine:
         try:
-            key.verify(signature, text, ECDSA(SHA256()))
+            check(signature, text)
         except InvalidSignature:
             raise IntegrityError("log.bad_signature") from None
-    return Checkpoint.parse(text)
+    return text
 
 
 def split(note: str) -> tuple[bytes, list[tuple[str, bytes, bytes]]]:
@@ -126,14 +146,22 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     return found[1], blob[:KEY_ID_SIZE], blob[KEY_ID_SIZE:]
 
 
-def _public_key(public_der: bytes) -> EllipticCurvePublicKey:
+def _checker(public_der: bytes) -> Callable[[bytes, bytes], None]:
+    """How to check (signature, text) under this key: InvalidSignature where it is false."""
+    key = _loaded(public_der)
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return lambda signature, text: key.verify(signature, text, ECDSA(SHA256()))
+    if isinstance(key, RSAPublicKey) and key.key_size == RSA_SIZE:
+        return lambda signature, text: key.verify(signature, text, PSS(MGF1(SHA256()), SALT_SIZE), SHA256())
+    raise IntegrityError("log.bad_signature", field="key")
+
+
+def _loaded(public_der: bytes) -> object:
+    """The public key, of whatever kind; None for what is no key."""
     try:
-        key = load_der_public_key(public_der)
+        return load_der_public_key(public_der)
     except (ValueError, UnsupportedAlgorithm):
-        raise IntegrityError("log.bad_signature", field="key") from None
-    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
-        raise IntegrityError("log.bad_signature", field="key")
-    return key
+        return None
 
 
 def _base64(value: bytes) -> str:

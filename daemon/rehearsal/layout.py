@@ -42,6 +42,10 @@ class RegisterFolder:
         return self.root / "run" / "console.sock"
 
     @property
+    def ceremony_socket(self) -> Path:
+        return self.root / "run" / "ceremony.sock"
+
+    @property
     def keys_socket(self) -> Path:
         return self.root / "keys" / "keys.sock"
 
@@ -103,8 +107,18 @@ class Layout:
 
     @property
     def training(self) -> Path:
-        """Passwords of the training operators, one file each."""
+        """Passwords of the training operators and PINs of their cards, one file each."""
         return self.root / "training"
+
+    @property
+    def cards(self) -> Path:
+        """The training custodians' cards: tokens of SoftHSM."""
+        return self.root / "cards"
+
+    @property
+    def custodians(self) -> Path:
+        """The custodians' public keys, for the key services."""
+        return self.root / "custodians.json"
 
     @property
     def logs(self) -> Path:
@@ -125,5 +139,6 @@ class Layout:
         for folder in (self.root, self.logs, self.notify):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)
-        self.training.mkdir(exist_ok=True)
-        users.own(self.training, "jukura-console", mode=0o700)
+        for folder in (self.training, self.cards, self.cards / "token"):
+            folder.mkdir(exist_ok=True)
+            users.own(folder, "jukura-console", mode=0o700)

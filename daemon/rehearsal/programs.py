@@ -89,7 +89,11 @@ class Program:
             await self._say("")
             if not self._stopping:
                 log.warning("program ended, starts again", extra={"task": self.recipe.name, "code": code})
-                await asyncio.sleep(AGAIN)
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """What lies between its end and its next start."""
+        await asyncio.sleep(AGAIN)
 
     async def _hear(self) -> None:
         loop = asyncio.get_running_loop()

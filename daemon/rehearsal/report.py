@@ -68,6 +68,14 @@ class Report:
         self.say_quietly("certificates", folder=str(stage.layout.pki))
         for operator, file in stage.passwords.items():
             self.say("operator", id=operator, password_file=str(file))
+        for card in stage.cards:
+            self.say_quietly(
+                "card",
+                custodian=card.custodian,
+                uri=card.uri,
+                pin_file=str(card.pin_file),
+                softhsm2_conf=str(card.conf),
+            )
 
     def say_quietly(self, event: str, **fields: str | int) -> None:
         """As `say`, for programs only."""

@@ -12,7 +12,8 @@ from daemon.clock import day_of
 from daemon.errors import StateError
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
-from daemon.rehearsal import equipment, training
+from daemon.rehearsal import custodians, equipment, softhsm, training
+from daemon.rehearsal.custodians import Card
 from daemon.rehearsal.layout import Layout, RegisterFolder
 from daemon.rehearsal.municipality import Door, MunicipalityClient
 from daemon.rehearsal.pki import PEER_NAMES, Pki, make_pki
@@ -21,7 +22,6 @@ from daemon.rehearsal.tls import client_context
 from daemon.rehearsal.users import Users
 from daemon.tasks import Tasks
 
-MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 UNSEAL = 60.0  # seconds until a register serves; a rebuild of the index is part of it
 STOP = 60.0  # seconds for everything to stop
 
@@ -52,6 +52,7 @@ class Stage:
         self._tasks = Tasks()
         self.actors: dict[Register, Actors] = {}
         self.passwords: dict[str, Path] = {}
+        self.cards: list[Card] = []
         self._pki: Pki | None = None
 
     @property
@@ -77,7 +78,8 @@ class Stage:
             )
 
     async def start(self) -> None:
-        """Start every program and wait until both registers serve."""
+        """Make the custodians' cards, start every program and wait until both registers serve."""
+        self.cards = await custodians.cards(self.layout, self.users)
         for register in Register:
             self.actors[register] = actors = self._cast(register)
             for program in actors.programs:
@@ -118,9 +120,12 @@ class Stage:
         keys = self._program(
             f"jukura-hsm-{register}",
             users.command(
-                hsm_user, [*python, "hsm.cli", *_hsm_options(register, folder, users.ids[daemon_user])]
+                hsm_user, [*python, "hsm.cli", *self._hsm_options(register, users.ids[daemon_user])]
             ),
-            {"keys": self._unix(folder.keys_socket, hsm_user, daemon_user)},
+            {
+                "keys": self._unix(folder.keys_socket, hsm_user, daemon_user),
+                "ceremony": self._unix(folder.ceremony_socket, hsm_user, "jukura-console"),
+            },
         )
         national = self._program(
             f"zenkoku-{register}",
@@ -139,6 +144,15 @@ class Stage:
         )
         return Actors(folder, keys, daemon, national, peers.getsockname()[1])
 
+    def _hsm_options(self, register: Register, caller: int) -> list[str]:
+        folder, token = self.layout.register(register), softhsm.uri(f"jukura-{register}")
+        return [
+            *("--state", str(folder.hsm), "--register", str(register), "--token", token),
+            *("--allow-uid", str(caller), "--pin-file", str(folder.pin), "--create-token"),
+            *("--custodians", str(self.layout.custodians)),
+            *("--allow-ceremony-uid", str(self.users.ids["jukura-console"])),
+        ]
+
     def _program(self, name: str, argv: list[str], sockets: dict[str, socket.socket]) -> Program:
         log, notify = self.layout.logs / f"{name}.log", self.layout.notify / f"{name}.sock"
         return Program(Recipe(name, argv, sockets, log, notify), self._tasks)
@@ -152,14 +166,6 @@ class Stage:
         return listening
 
 
-def _hsm_options(register: Register, folder: RegisterFolder, caller: int) -> list[str]:
-    token = f"pkcs11:token=jukura-{register}?module-path={module()}"
-    return [
-        *("--state", str(folder.hsm), "--register", str(register), "--token", token),
-        *("--allow-uid", str(caller), "--pin-file", str(folder.pin), "--create-token"),
-    ]
-
-
 def _national_options(register: Register, folder: RegisterFolder) -> list[str]:
     return [
         *(
@@ -171,14 +177,6 @@ def _national_options(register: Register, folder: RegisterFolder) -> list[str]:
             str(folder.ledger_file),
         ),
     ]
-
-
-def module() -> str:
-    """SoftHSM's PKCS#11 module on this machine."""
-    for path in MODULES:
-        if Path(path).is_file():
-            return path
-    raise StateError("rehearsal.no_softhsm")
 
 
 def _tcp() -> socket.socket:

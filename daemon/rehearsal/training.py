@@ -32,6 +32,10 @@ class Trainee:
 TRAINEES = (
     Trainee("kunren01", "訓練 一郎", "市町課", (Role.OPERATOR, Role.CLERK), ("ryoken", "kenzei", "kokugai")),
     Trainee("kunren02", "訓練 二葉", "税務課", (Role.OPERATOR,), ("kenzei",)),
+    Trainee("kanri01", "管理 守", "市町課", (Role.ADMINISTRATOR,)),
+    Trainee("kagi01", "鍵守 一美", "市町課", (Role.CUSTODIAN,)),
+    Trainee("kagi02", "鍵守 二朗", "情報政策課", (Role.CUSTODIAN,)),
+    Trainee("kagi03", "鍵守 三枝", "総務課", (Role.CUSTODIAN,)),
     Trainee("kansa01", "監査 三郎", "監査委員事務局", (Role.AUDITOR,)),
 )
 

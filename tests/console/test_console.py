@@ -21,7 +21,10 @@ from daemon.commands import setup
 from daemon.commands.caller import RIGHTS, Right, Role
 from daemon.commands.people import Account
 from daemon.console.server import ConsoleServer, Desk, uid_of_caller
+from daemon.contract import keys
 from daemon.contract.console import ENDPOINTS, EXPORT, MAX_HITS, Reason, State, Status
+from daemon.contract.endpoint import Endpoint
+from daemon.contract.keys import KEY_ENDPOINTS
 from daemon.errors import InputError, StateError
 from tests.commands.test_notices import entries, notice, send
 from tests.conftest import NOON, Bench, affair
@@ -33,6 +36,8 @@ ACCOUNTS: tuple[tuple[str, list[Role], list[str]], ...] = (
     ("op1", [Role.OPERATOR], ["plain", "number"]),
     ("clerk1", [Role.CLERK], ["plain"]),
     ("audit1", [Role.AUDITOR], []),
+    ("admin1", [Role.ADMINISTRATOR], []),
+    ("key1", [Role.CUSTODIAN], []),
 )
 
 
@@ -182,8 +187,45 @@ async def test_the_table_of_rights_cell_by_cell(room: Room) -> None:
             Right.SEARCH: (await room.search(token))[0] == 200,
             Right.SHOW: (await _show(room, token))["code"] == "person.unknown",
             Right.EXPORT: (await room.ask("GET", "/v1/log/export", token=token))[0] == 200,
-        }
+        } | await _rights_over_keys(room, token)
         assert allowed == {right: role in RIGHTS[right] for right in Right}
+
+
+KEY_CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
+    Right.KEYS_SEE: [
+        (keys.LIST_KEYS, {}), (keys.TOKENS, {}), (keys.PROPOSALS, {}), (keys.STATEMENTS, {"number": 0}),
+    ],
+    Right.KEYS_PROPOSE: [(keys.PROPOSE, {"deed": {"type": "destroy_key", "name": "live.99"}})],
+    Right.KEYS_DECIDE: [
+        (keys.MAKE_KEYS, {"names": ["live.2"]}), (keys.ROTATE_KEY, {"kind": "live"}),
+        (keys.SIGN, {"id": "0", "custodian": "x", "signature": ""}),
+        (keys.CANCEL, {"id": "0", "custodian": "x", "signature": ""}), (keys.CARRY_OUT, {"id": "0"}),
+    ],
+}  # fmt: skip
+"""Every endpoint about keys under the right that it needs."""
+
+
+async def _rights_over_keys(room: Room, token: str) -> dict[Right, bool]:
+    """What the session may: all endpoints of a right, or none."""
+    allowed = {}
+    for right, cells in KEY_CELLS.items():
+        answers = [
+            (await room.ask(end.method, end.path, asked | _type(end), token=token))[1] for end, asked in cells
+        ]
+        refused = {answer.get("code") == "right.missing" for answer in answers}
+        assert len(refused) == 1, (right, answers)
+        allowed[right] = not refused.pop()
+    return allowed
+
+
+def _type(endpoint: Endpoint) -> dict[str, object]:
+    """Messages that are the key service's own carry their tag."""
+    tag = endpoint.request.__struct_config__.tag
+    return {"type": tag} if tag else {}
+
+
+def test_every_endpoint_about_keys_has_its_cell() -> None:
+    assert {end for cells in KEY_CELLS.values() for end, _ in cells} == set(KEY_ENDPOINTS)
 
 
 async def _show(room: Room, token: str) -> dict[str, object]:

@@ -142,7 +142,7 @@ def test_headless_start_stop_and_taking_up_again(folder: Path) -> None:
     first = Run(folder, "--residents", "60", "--seed", "5", "--rate", "20")
     first.until("ready")
     told = {str(event["event"]) for event in first.events}
-    assert told >= {"starting", "register", "certificates", "operator", "loading", "loaded"}
+    assert told >= {"starting", "register", "certificates", "operator", "card", "loading", "loaded"}
     (other,) = {event["register"] for event in first.events if event["event"] == "register"} - {"honnin"}
     assert other == "fuhyo"
     busy = subprocess.run(first.process.args, capture_output=True, text=True, check=False)

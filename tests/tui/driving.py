@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.tui.fake_daemon import OPERATOR, PASSWORD, FakeDaemon
+from tests.tui.fake_keys import FakeCards
 from tui.app import ConsoleApp
 from tui.words import Lang
 
@@ -100,8 +101,8 @@ class Operator:
             await asyncio.sleep(0.01)
             self.app.screen._on_timer_update()
 
-    async def signs_in(self) -> None:
-        await self.write(OPERATOR, PASSWORD)
+    async def signs_in(self, operator: str = OPERATOR) -> None:
+        await self.write(operator, PASSWORD)
         await self.press("enter")
         await self.until(lambda: self.app.desk.sitting is not None)
         await self.until(lambda: len(self.app.screen_stack) > 1)
@@ -117,10 +118,13 @@ class Operator:
 
 
 @asynccontextmanager
-async def console(*registers: FakeDaemon, lang: Lang = Lang.JA, poll: float = 0.2) -> AsyncIterator[Operator]:
+async def console(
+    *registers: FakeDaemon, lang: Lang = Lang.JA, poll: float = 0.2, cards: FakeCards | None = None
+) -> AsyncIterator[Operator]:
     """A console over `registers`, 80 by 24, with an operator before it."""
     ticks = Ticks()
-    app = ConsoleApp([fake.socket for fake in registers], lang=lang, monotonic=ticks, poll=poll)
+    sockets = [fake.socket for fake in registers]
+    app = ConsoleApp(sockets, lang=lang, monotonic=ticks, poll=poll, cards=cards or FakeCards())
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         operator = Operator(app, pilot, ticks)
         await operator.settled()

@@ -18,6 +18,7 @@ from daemon.contract import codec
 from daemon.contract import console as contract
 from daemon.contract.console import Affair, Counts, ExportLine, Match, Person, Scope, Session, State, Status
 from daemon.contract.endpoint import Empty, Endpoint, Problem
+from tests.tui.fake_keys import FakeKeys, KeyRefusal
 from tests.tui.people import ABROAD, PEOPLE, Invented
 
 PASSPORT = Affair(
@@ -30,6 +31,7 @@ TAX = Affair(
 )  # fmt: skip
 OPERATOR, PASSWORD = "OP001", "正しいパスワード"
 AUDITOR = "AU001"
+CUSTODIAN = "KG001"
 
 COUNTS = Counts(
     people=9_981, rows=12_345, notices_today=123, refused_today=2, searches_today=7, outbox=4, outbox_aside=0,
@@ -66,6 +68,8 @@ class FakeDaemon:
         self.status = replace(STATUS, register=register)
         self.people: tuple[Invented, ...] = PEOPLE if register == "honnin" else ABROAD
         self.affairs = [PASSPORT, TAX]
+        self.roles = {OPERATOR: ["operator"], AUDITOR: ["auditor"], CUSTODIAN: ["custodian"]}
+        self.keys = FakeKeys(register)
         self.idle_seconds = 600
         self.sessions: set[str] = set()
         self.calls: list[tuple[str, Any]] = []
@@ -132,7 +136,7 @@ class FakeDaemon:
             await asyncio.sleep(self.delay)
             try:
                 return await self._serve(endpoint, request)
-            except Refusal as refusal:
+            except (Refusal, KeyRefusal) as refusal:
                 return _answer(refusal.status, refusal.problem)
 
         return serve
@@ -153,22 +157,24 @@ class FakeDaemon:
         if endpoint is contract.EXPORT:
             return await self._export(request)
         answers: dict[Endpoint, Callable[[Any], Any]] = {
-            contract.STATUS: lambda _: self.status,
+            contract.STATUS: lambda _: self.keys.shown_in(self.status),
             contract.SIGN_IN: self._sign_in,
             contract.SIGN_OUT: lambda _: self._sign_out(token),
             contract.SEARCH: self._search,
             contract.PERSON: self._person,
+            **self.keys.acts,
         }
         return _answer(200, answers[endpoint](message))
 
     def _sign_in(self, asked: contract.SignIn) -> Session:
-        if asked.operator not in {OPERATOR, AUDITOR} or asked.password != PASSWORD:
+        if asked.operator not in self.roles or asked.password != PASSWORD:
             raise Refusal(401, "session.wrong")
         token = f"token-{len(self.calls)}"
         self.sessions.add(token)
         return Session(
             token=token, register=self.status.register, operator=asked.operator, name="見本　職員",
-            department="市町課", affairs=self.affairs, idle_seconds=self.idle_seconds,
+            department="市町課", roles=self.roles[asked.operator],
+            affairs=[] if asked.operator == CUSTODIAN else self.affairs, idle_seconds=self.idle_seconds,
         )  # fmt: skip
 
     def _sign_out(self, token: str) -> Empty:

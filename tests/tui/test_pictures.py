@@ -1,4 +1,4 @@
-"""Three screens as they look, colours and all; `pytest --snapshot-update` after a change that was meant and looked at."""
+"""Some screens as they look, colours and all; `pytest --snapshot-update` after a change that was meant and looked at."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.driving import Operator, Ticks
-from tests.tui.fake_daemon import FakeDaemon
+from tests.tui.fake_daemon import CUSTODIAN, FakeDaemon
 from tests.tui.make_screenshot import picture
 from tui.app import ConsoleApp
 
@@ -47,7 +47,26 @@ async def person(operator: Operator) -> None:
     await operator.sees("履歴（全3版）", "版  異動事由")
 
 
-@pytest.mark.parametrize("play", [first, hits, person])
+async def keys(operator: Operator) -> None:
+    await operator.signs_in(CUSTODIAN)
+    await operator.sees("6件の鍵", "live.10")
+
+
+async def proposal(operator: Operator) -> None:
+    await keys(operator)
+    await operator.press("down", "f8")
+    await operator.sees("live.9 の破棄を提案します")
+    await operator.press("tab", "enter")
+    await operator.sees("提案しました", "name live.9")
+
+
+async def tokens(operator: Operator) -> None:
+    await keys(operator)
+    await operator.press("f6")
+    await operator.sees("1台のトークン", "2台目を登録")
+
+
+@pytest.mark.parametrize("play", [first, hits, person, keys, proposal, tokens])
 def test_a_screen_looks_as_it_did(
     snap_compare: Any, fake: FakeDaemon, play: Callable[[Operator], Awaitable[object]]
 ) -> None:

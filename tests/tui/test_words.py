@@ -1,13 +1,19 @@
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import tui
 from daemon.contract.console import Match, Reason, State
+from daemon.contract.keys import Deed
 from daemon.contract.messages import texts
 from daemon.errors import StateError
+from hsm.ceremony.protocol import Phase
+from hsm.protocol import Alarm, SignatureKind
+from tui import key_formats
+from tui.ceremony import Next
 from tui.screens.search import REQUIRED, SCOPES
 from tui.words import Lang, Words, choose, language, tables
 
@@ -25,6 +31,38 @@ BY_VALUE = {
     + list(Match),
     "sign_in": ["need_operator", "need_password"],
     "sex": ["1", "2", "0", "9"],
+    "alarm": [*Alarm, "more"],
+    "alarm_means": list(Alarm),
+    "deed": [str(deed.__struct_config__.tag) for deed in get_args(Deed)],
+    "signature": list(SignatureKind),
+    "keycolumn": list(key_formats.KEY_COLUMNS),
+    "proposal": [*key_formats.PROPOSAL_COLUMNS, "id"],
+    "token": [*key_formats.TOKEN_COLUMNS, "uri"],
+    "keys": ["days", "hours", "minutes", "seconds"],
+    "confirm": [
+        f"{what}{part}"
+        for what in ("rotate", "destroy", "retire", "pin")
+        for part in ("", "_title", "_means")
+    ]
+    + ["seal_means"],
+    "ceremony": [
+        *(f"{word}_{phase}" for word in ("phase", "means") for phase in Phase),
+        *(f"next_{step.value}" for step in Next),
+        *(f"begin_{kind}{part}" for kind in ("dry", "real") for part in ("", "_means")),
+        *(f"{what}_{part}" for what in ("initialise", "abandon") for part in ("title", "go")),
+        *(f"{what}_{kind}_means" for what in ("initialise", "abandon") for kind in ("dry", "real")),
+        *(part for name in ("uri", "label", "threshold", "holders") for part in (name, f"need_{name}")),
+    ],
+    "card": [
+        "custodian",
+        "uri",
+        "pin",
+        "sign_title",
+        "cancel_title",
+        "need_custodian",
+        "need_uri",
+        "need_pin",
+    ],
 }
 
 

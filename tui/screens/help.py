@@ -35,5 +35,5 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help"):
             yield Static(Text(say("help.title"), style="bold"))
             yield Static(keys)
-            for paragraph in ("moving", "kana", "law", "codes"):
+            for paragraph in ("moving", "kana", "law", "keys", "codes"):
                 yield Static(Text(say(f"help.{paragraph}")), classes="paragraph")

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from daemon.contract.console import Counts, Status
-from tui import formats
+from tui import formats, key_formats
 from tui.desk import Connection
 from tui.screens.page import Page
 from tui.widgets.bar import badge
@@ -29,6 +29,7 @@ class StatusScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.back", "back", key_display="Esc"),
         Binding("f2", "app.back", "back", show=False),
+        Binding("f6", "app.ceremony", "ceremony", key_display="F6"),
     ]
 
     def body(self) -> Iterator[Widget]:
@@ -44,6 +45,7 @@ class StatusScreen(Page):
 
     def condition_changed(self) -> None:
         super().condition_changed()
+        self.refresh_bindings()
         at = self.desk.at
         counts = at.status.counts if at.status else None
         self.query_one("#state", Static).update(self._state(at))
@@ -68,6 +70,10 @@ class StatusScreen(Page):
                 lines.append(
                     Text.assemble((say.of("reason", reason), "bold"), f"  {say.of('reason_means', reason)}")
                 )
+        for alarm in status.alarms if status is not None else ():
+            lines.append(
+                Text.assemble((say.of("alarm", alarm), "bold #e08080"), f"  {say.of('alarm_means', alarm)}")
+            )
         if status is not None and status.at_rest != "protected":
             headline = say.of("at_rest", status.at_rest)
             lines.append(Text.assemble((headline, "bold #e08080"), f"  {say('at_rest.unprotected_means')}"))
@@ -101,5 +107,13 @@ class StatusScreen(Page):
         table = Table.grid(padding=(0, 2))
         for name, value in rows:
             table.add_row(Text(say(f"status.{name}"), style="dim"), formats.cell(value))
+        for token in status.tokens:
+            table.add_row(
+                Text(say("status.tokens"), style="dim"), formats.cell(key_formats.token_line(token, say))
+            )
+        for running in status.rotations:
+            table.add_row(
+                Text(say("status.rotations"), style="dim"), Text(key_formats.rotation(running, say))
+            )
         lines = [Text(f"・{connection}") for connection in status.connections]
         return Group(table, Text(""), Text(say("status.connections"), style="dim"), *lines)

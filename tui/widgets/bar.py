@@ -50,9 +50,18 @@ class Bar(Static):
         if at.status is not None and at.away is None:
             for reason in at.status.reasons:
                 text.append(f" {say.of('reason', reason)}", "bold #f0c060")
+            text.append_text(self._alarms(at.status.alarms))
         elif at.away is not None:
             text.append(f" {say('bar.away')}", "bold #f0a0a0")
         return text
+
+    def _alarms(self, alarms: list[str]) -> Text:
+        """What stands wrong with the keys: the first by name, since eighty columns hold no more."""
+        if not alarms:
+            return Text("")
+        say = self._desk.say
+        text = Text(f" {say.of('alarm', alarms[0])}", "bold #f0a0a0")
+        return text.append(f" {say('alarm.more', count=len(alarms) - 1)}") if len(alarms) > 1 else text
 
     def _clock(self, at: Connection) -> Text:
         # The register's clock, not the terminal's; none while it does not answer.
