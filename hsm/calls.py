@@ -22,17 +22,28 @@ from daemon.errors import (
 )
 from hsm.protocol import (
     Answer,
-    KeyInfo,
+    CancelProposal,
+    CarryOut,
+    Deed,
+    DestroyLawful,
     Keys,
     ListKeys,
     Made,
     Make,
     Ping,
     Pong,
+    Proposal,
+    Proposals,
+    Propose,
+    Proposed,
     Refused,
     Request,
     SignCheckpoint,
     Signed,
+    SignProposal,
+    Statement,
+    Statements,
+    StatementsAfter,
     Unwrap,
     Unwrapped,
     Witness,
@@ -41,25 +52,48 @@ from hsm.protocol import (
 
 A = TypeVar("A", bound=msgspec.Struct)
 
-BATCH = 8  # names in one request, so that a token that takes 200 ms a call still answers within the deadline
+BATCH = 2  # names in one request: made new, one costs a token 14 PKCS#11 calls, and each may take 200 ms
 
 KINDS: dict[str, type[JukuraError]] = {
     "caller.refused": AuthenticationError,
     "hsm.checkpoint_inconsistent": ConflictError,
     "hsm.checkpoint_malformed": InputError,
+    "hsm.clock_differs": ConflictError,
+    "hsm.custodian_malformed": InputError,
+    "hsm.custodian_twice": InputError,
+    "hsm.custodians_count": InputError,
     "hsm.epoch_unknown": ConflictError,
     "hsm.frame_cut": InputError,
     "hsm.frame_too_long": TooMuchError,
     "hsm.key_destroyed": ConflictError,
     "hsm.key_extractable": IntegrityError,
     "hsm.key_unknown": ConflictError,
+    "hsm.mechanism_missing": StateError,
     "hsm.name_unknown": InputError,
+    "hsm.pin_final_try": StateError,
+    "hsm.pin_locked": StateError,
     "hsm.pin_wrong": StateError,
+    "hsm.proposal_closed": ConflictError,
+    "hsm.proposal_unknown": ConflictError,
+    "hsm.public_malformed": InputError,
     "hsm.request_malformed": InputError,
+    "hsm.selftest_failed": IntegrityError,
     "hsm.signature_false": IntegrityError,
+    "hsm.token_enrolled": ConflictError,
     "hsm.token_foreign": StateError,
+    "hsm.token_holds_alone": ConflictError,
+    "hsm.token_refuses": StateError,
+    "hsm.token_retired": ConflictError,
+    "hsm.token_unknown": ConflictError,
+    "hsm.too_many_generations": TooMuchError,
     "hsm.too_many_names": TooMuchError,
+    "hsm.too_many_proposals": TooMuchError,
+    "hsm.uri_attribute": InputError,
+    "hsm.uri_has_pin": InputError,
+    "hsm.uri_malformed": InputError,
+    "hsm.uri_module": InputError,
     "hsm.wrapped_damaged": IntegrityError,
+    "statement.malformed": InputError,
 }
 """The error of each refusal that is not `away`; any other is an AuthorityError: denied."""
 
@@ -86,14 +120,44 @@ class Calls(ABC):
             keys |= _expected(await self._ask(Unwrap(some)), Unwrapped).keys
         return keys
 
-    async def keys(self) -> list[KeyInfo]:
-        return _expected(await self._ask(ListKeys()), Keys).keys
+    async def keys(self) -> Keys:
+        return _expected(await self._ask(ListKeys()), Keys)
 
     async def sign_checkpoint(self, request: SignCheckpoint) -> str:
         return _expected(await self._ask(request), Signed).note
 
     async def witness(self) -> Witnessed:
         return _expected(await self._ask(Witness()), Witnessed)
+
+    async def destroy_lawful(self, names: Sequence[str]) -> list[Statement]:
+        found: list[Statement] = []
+        for some in _batches(names):
+            found += _expected(await self._ask(DestroyLawful(some)), Statements).statements
+        return found
+
+    async def statements(self, after: int) -> list[Statement]:
+        found: list[Statement] = []
+        while True:
+            last = found[-1].number if found else after
+            more = _expected(await self._ask(StatementsAfter(last)), Statements).statements
+            if not more:
+                return found
+            found += more
+
+    async def propose(self, deed: Deed) -> Proposal:
+        return _expected(await self._ask(Propose(deed)), Proposal)
+
+    async def proposals(self) -> Proposed:
+        return _expected(await self._ask(Proposals()), Proposed)
+
+    async def sign_proposal(self, ident: str, custodian: str, signature: bytes) -> Proposal:
+        return _expected(await self._ask(SignProposal(ident, custodian, signature)), Proposal)
+
+    async def cancel_proposal(self, ident: str, custodian: str, signature: bytes) -> Proposal:
+        return _expected(await self._ask(CancelProposal(ident, custodian, signature)), Proposal)
+
+    async def carry_out(self, ident: str) -> Proposal:
+        return _expected(await self._ask(CarryOut(ident)), Proposal)
 
 
 def _batches(names: Sequence[str]) -> list[list[str]]:

@@ -3,8 +3,8 @@
     jukura-hsm --state DIR --register honnin --token 'pkcs11:token=honnin?module-path=/usr/lib/...' \
         --allow-uid jukurad-honnin --pin-fd 4
 
-Its listening socket comes from the service manager under the name "keys"; it opens no other. The PIN comes from a
-file, a descriptor, or the credential "pin".
+Its listening sockets come from the service manager under the names "keys" and, where there are to be ceremonies,
+"ceremony"; it opens no other. Where the PIN comes from: `hsm.pin`.
 """
 
 import asyncio
@@ -15,9 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,22 +25,14 @@ from daemon import callers, logs, memory, service
 from daemon.clock import SystemClock
 from daemon.contract.messages import text_of
 from daemon.errors import InputError, JukuraError
-from hsm import pin, policy, softhsm, uri
-from hsm.handler import Handler
-from hsm.keystore import Keystore
-from hsm.orders import Open
+from hsm import pin, uri
+from hsm.composition import Service, Settings
 from hsm.supervisor import Supervisor, by_uid
-from hsm.token import Token
-from hsm.vault import Vault
 
 log = logging.getLogger(__name__)
 
 # -I: neither the environment nor the working folder can put other code into the process that gets the PIN.
 WORKER = (sys.executable, "-I", "-m", "hsm.worker")
-_NOT_THE_WORKERS = frozenset(
-    {"CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"}
-)
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -51,18 +41,6 @@ class Register(StrEnum):
 
     HONNIN = "honnin"
     FUHYO = "fuhyo"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line says."""
-
-    state: Path
-    register: Register
-    token: uri.TokenUri
-    allowed: frozenset[int]
-    pin: pin.Pin
-    create: bool
 
 
 @app.command()
@@ -76,55 +54,79 @@ def run(
         Path | None, typer.Option(readable=False, help="File with the PIN, mode 0600 or less.")
     ] = None,
     pin_fd: Annotated[int | None, typer.Option(help="Open descriptor to read the PIN from.")] = None,
+    pin_holders: Annotated[
+        bool, typer.Option(help='Start without a PIN: M holders give it on the socket "ceremony".')
+    ] = False,
+    pin_at_token: Annotated[
+        bool, typer.Option(help="The token asks for its PIN itself: at its own pad, or by its own quorum.")
+    ] = False,
+    allow_ceremony_uid: Annotated[
+        list[str] | None,
+        typer.Option(help='User (name or uid) that may ask on the socket "ceremony"; repeatable.'),
+    ] = None,
     create_token: Annotated[
         bool, typer.Option(help="SoftHSM only: make the token on the first start.")
     ] = False,
+    custodians: Annotated[
+        Path | None, typer.Option(readable=False, help="JSON file with the first custodians; read once.")
+    ] = None,
+    module: Annotated[
+        list[Path] | None,
+        typer.Option(readable=False, help="PKCS#11 module of a further token; repeatable."),
+    ] = None,
 ) -> None:
     """Serve the keys of one register on the socket "keys" that the service manager hands in."""
     os.umask(0o077)
     logs.start()
     try:
-        given = pin.read(file=pin_file, descriptor=pin_fd, credential=service.credential("pin"))
-        users = frozenset(_uid(user) for user in allow_uid)
-        settings = Settings(state, register, uri.parse(token), users, given, create_token)
+        uri.parse(token)
+        pins = pin.gather(
+            file=pin_file,
+            descriptor=pin_fd,
+            holders=pin_holders,
+            at_token=pin_at_token,
+            credentials=service.credentials(),
+        )
+        users = {
+            "keys": frozenset(_uid(user) for user in allow_uid),
+            "ceremony": frozenset(_uid(user) for user in allow_ceremony_uid or ()),
+        }
+        settings = Settings(
+            state,
+            register,
+            token,
+            pins,
+            create_token,
+            custodians,
+            frozenset(str(path) for path in module or ()),
+        )
         steps = memory.seal_process()
         log.info("memory", extra={"reasons": [step for step, held in steps.items() if not held]})
-        listening = service.take(service.handed_in(), "keys")
-        asyncio.run(_serve(settings, listening))
+        sockets = service.handed_in()
+        service.take(sockets, "keys")
+        asyncio.run(_serve(settings, users, sockets))
     except JukuraError as error:
         text = text_of(error.code)
         print(f"jukura-hsm: {error}\n{text.ja}\n{text.en}", file=sys.stderr)
         raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(
+    settings: Settings, allowed: Mapping[str, frozenset[int]], sockets: Mapping[str, socket.socket]
+) -> None:
     """Put the parts together and run until a signal."""
-    clock = SystemClock()
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = Keystore(settings.state / "keys.db")
-    environ, first = _environ(settings), settings.create and not store.tokens()
-    if first:
-        softhsm.token_folder(settings.state).mkdir(mode=0o700, exist_ok=True)
-    opening = Open(module=settings.token.module, criteria=dict(settings.token.criteria), create=first)
-    token = Token(WORKER, environ, opening, lambda: settings.pin.value, clock)
-    settle = softhsm.Settle(softhsm.token_folder(settings.state)) if settings.create else lambda: None
-    vault = Vault(settings.register, token, store, clock, settle=settle)
-    at_rest = partial(policy.at_rest, settings.pin.source, settings.token.module)
+    parts = Service(settings, SystemClock(), WORKER)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    handler = Handler(settings.register, vault, at_rest)
-    await Supervisor(listening, handler, by_uid(settings.allowed)).run(stop)
-
-
-def _environ(settings: Settings) -> Mapping[str, str]:
-    """The worker's environment: ours without what is the supervisor's own; with SoftHSM's file where we keep it."""
-    environ = {name: value for name, value in os.environ.items() if name not in _NOT_THE_WORKERS}
-    if settings.create:
-        if not policy.is_softhsm(settings.token.module, ""):
-            raise InputError("hsm.create_not_softhsm")
-        environ["SOFTHSM2_CONF"] = str(softhsm.configure(settings.state.resolve()))
-    return environ
+    keys = Supervisor(sockets["keys"], parts.handler, by_uid(allowed["keys"])).run(stop)
+    if "ceremony" not in sockets:
+        await keys
+        return
+    desk = Supervisor(
+        sockets["ceremony"], parts.ceremony, by_uid(allowed["ceremony"]), notify=lambda **_: None
+    )
+    await asyncio.gather(keys, desk.run(stop))
 
 
 def _uid(user: str) -> int:

@@ -1,139 +1,126 @@
-"""What each request does: policy first, then the vault, and only then the answer.
+"""The key service of one register without its socket: one table of requests, and what goes on behind them.
 
-Every request ends within `deadline`, whatever the token does, so that the register hears from us before its own
-patience ends. The fake of tests is this same handler over a token in memory.
+Every request ends within `deadline`, whatever the tokens do, so that the register hears from us before its own
+patience ends. The fake of tests is this same handler over tokens in memory.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+import os
+from collections.abc import Callable, Sequence
 
-from daemon.contract import note
-from daemon.contract.merkle import EMPTY_ROOT
-from daemon.errors import ConflictError, JukuraError, StateError
-from hsm import policy
+import msgspec
+
+from daemon.errors import JukuraError, StateError
+from daemon.tasks import Tasks
+from hsm.acts.keys import KeyActs
+from hsm.acts.log import LogActs
+from hsm.acts.proposals import ProposalActs
+from hsm.acts.status import StatusActs
+from hsm.acts.table import Table
+from hsm.carrying import Carrier
+from hsm.enrolment import Enrolment
+from hsm.mirror import Mirror
 from hsm.protocol import (
     Answer,
-    Keys,
-    ListKeys,
-    Made,
+    CancelProposal,
+    CarryOut,
+    DestroyLawful,
     Make,
     Ping,
     Pong,
     Refused,
     Request,
-    SignCheckpoint,
-    Signed,
+    SignProposal,
+    TokenInfo,
     Unwrap,
-    Unwrapped,
-    Witness,
-    Witnessed,
 )
+from hsm.retirement import Retirement
+from hsm.upkeep import Upkeep
 from hsm.vault import Vault
 
-_LASTING = frozenset({"hsm.pin_wrong", "hsm.token_foreign"})
+LASTING = frozenset(
+    {
+        "hsm.mechanism_missing",
+        "hsm.pin_final_try",
+        "hsm.pin_locked",
+        "hsm.pin_wrong",
+        "hsm.token_foreign",
+        "hsm.token_refuses",
+    }
+)
 """States that do not pass by waiting: someone has to act."""
+
+_END = 2.0  # seconds, for what goes on behind the requests to stop
 
 
 class Handler:
-    """The key service of one register, without its socket. `at_rest` judges by the model of the enrolled token."""
+    """Answers for one register. `clear_pin` forgets that a token, by label, refused its PIN."""
+
+    requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 
     def __init__(
         self,
         register: str,
         vault: Vault,
-        at_rest: Callable[[str | None], str],
+        at_rest: Callable[[Sequence[TokenInfo]], str],
         *,
+        clear_pin: Callable[[str], None] = lambda _: None,
+        modules: frozenset[str] | None = None,
         deadline: float = 9.0,
+        entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        self._register = register
+        mirror = Mirror(vault)
         self._vault = vault
-        self._store = vault.store
-        self._at_rest = at_rest
         self._deadline = deadline
-        self._changing = asyncio.Lock()
-        self._acts: Mapping[type[Request], Callable[[Any], Awaitable[Answer]]] = {
-            Ping: self._ping,
-            Make: self._make,
-            Unwrap: self._unwrap,
-            ListKeys: self._list,
-            SignCheckpoint: self._sign,
-            Witness: self._witness,
+        self._retirement = Retirement(vault)
+        enrolment = Enrolment(vault, mirror, self._retirement)
+        self.upkeep = Upkeep(vault, mirror)
+        self._tasks = Tasks()
+        carrier = Carrier(vault, enrolment, self._retirement, clear_pin)
+        self.table: Table = {
+            **StatusActs(register, vault, at_rest).table,
+            **KeyActs(register, vault).table,
+            **LogActs(register, vault).table,
+            **ProposalActs(register, vault, enrolment, carrier, modules=modules, entropy=entropy).table,
         }
 
-    async def answer(self, request: Request) -> Answer:
+    async def start(self) -> str:
+        """Begin what goes on behind the requests; the state in a word, for the log."""
+        self._tasks.start(self.upkeep.run(), name="upkeep")
+        pong = await self.answer(Ping())
+        return "open" if isinstance(pong, Pong) and pong.token else "token away"
+
+    async def answer(self, request: Request, uid: int | str = "") -> Answer:
         """The answer to `request`; an error of ours becomes Refused."""
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._acts[type(request)](request)
+                return await self.table[type(request)](request, str(uid))
         except TimeoutError:
             return Refused(code="hsm.too_slow", away=True)
         except JukuraError as error:
             return refusal(error)
 
+    @staticmethod
+    def about(request: Request) -> str | None:
+        """Which keys or proposal a request is about, for the log; None for one that is not worth a line."""
+        match request:
+            case Ping():
+                return None
+            case Make(names) | Unwrap(names) | DestroyLawful(names):
+                return " ".join(names)
+            case SignProposal() | CancelProposal() | CarryOut():
+                return str(request.id)
+            case _:
+                return ""
+
     async def close(self) -> None:
-        """Let go of token and store."""
+        """Stop what goes on, and let go of tokens and store."""
+        await self._tasks.stop(within=_END)
+        await self._retirement.close()
         await self._vault.close()
-
-    async def _ping(self, _: Ping) -> Pong:
-        try:
-            await self._vault.check()
-            answers = True
-        except StateError:
-            answers = False
-        models = await self._vault.run(self._store.tokens)
-        at_rest = self._at_rest(next(iter(models.values()), None))
-        calls = self._vault.token_calls
-        return Pong(register=self._register, token=answers, at_rest=at_rest, token_calls=calls)
-
-    async def _list(self, _: ListKeys) -> Keys:
-        serials = await self._vault.run(self._store.tokens)
-        return Keys(await self._vault.run(self._store.keys, next(iter(serials), "")))
-
-    async def _witness(self, _: Witness) -> Witnessed:
-        last = await self._vault.run(self._store.last_signed)
-        if last is None:
-            return Witnessed(epoch=policy.FIRST_EPOCH, size=0, root=EMPTY_ROOT)
-        return Witnessed(epoch=last.epoch, size=last.size, root=last.root)
-
-    async def _make(self, request: Make) -> Made:
-        names = await self._admit(request.names)
-        async with self._changing:
-            known = await self._vault.run(self._store.names)
-            new = [name for name in names if name not in known]
-            if new:  # what exists costs no call to the token
-                await self._vault.make(new)
-            return Made(new)
-
-    async def _unwrap(self, request: Unwrap) -> Unwrapped:
-        names = await self._admit(request.names)
-        policy.may_unwrap(names)
-        await self._existing(names)
-        return Unwrapped(await self._vault.unwrap(names))
-
-    async def _sign(self, request: SignCheckpoint) -> Signed:
-        await self._existing(await self._admit([request.key]))
-        async with self._changing:
-            last = await self._vault.run(self._store.last_signed)
-            checkpoint = policy.judge(self._register, request, last)
-            if last is not None and last.key == request.key and note.split(last.note)[0] == checkpoint.text():
-                return Signed(note=last.note)
-            signed = await self._vault.sign(request.key, checkpoint)
-            kept = policy.Last(request.epoch, request.size, request.root, request.key, signed)
-            await self._vault.run(self._store.signed, kept)
-            return Signed(note=signed)
-
-    async def _admit(self, names: list[str]) -> list[str]:
-        return policy.admit(names, await self._vault.run(self._store.destroyed))
-
-    async def _existing(self, names: list[str]) -> None:
-        known = await self._vault.run(self._store.names)
-        for name in names:
-            if name not in known:
-                raise ConflictError("hsm.key_unknown", field=name)
 
 
 def refusal(error: JukuraError) -> Refused:
     """`error` as an answer; away where waiting may help."""
-    away = isinstance(error, StateError) and error.code not in _LASTING
+    away = isinstance(error, StateError) and error.code not in LASTING
     return Refused(code=error.code, field=error.field, away=away)

@@ -1,197 +1,89 @@
-"""The key service's own file: wrapped data keys, public keys, destroyed names, and what was signed last.
+"""The key service's own file: wrapped data keys, public keys, destroyed names, what was signed last, proposals.
 
-One SQLite file, `synchronous=FULL`, mode 0600, held exclusively, so that there is one witness only. Each method is
-one transaction, on the disk when it returns. Nothing in it opens anything without the token. Used by one thread
-at a time. Every failure of the disk is `hsm.store_failed`.
+Each method of a table is one transaction, on the disk when it returns; `transaction` makes several one. Nothing in
+the file opens anything without a token.
 """
 
-import logging
-import os
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
-from functools import wraps
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 from daemon.errors import StateError
-from hsm import policy
-from hsm.protocol import KeyInfo
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-log = logging.getLogger(__name__)
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE token (serial TEXT PRIMARY KEY, model TEXT NOT NULL, enrolled TEXT NOT NULL) STRICT;
-CREATE TABLE key (name TEXT PRIMARY KEY, lawful INTEGER NOT NULL, made TEXT NOT NULL, uses INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE wrapped (name TEXT NOT NULL REFERENCES key ON DELETE CASCADE, serial TEXT NOT NULL REFERENCES token,
-    wrapped BLOB NOT NULL, PRIMARY KEY (name, serial)) STRICT;
-CREATE TABLE pair (name TEXT NOT NULL REFERENCES key ON DELETE CASCADE, serial TEXT NOT NULL REFERENCES token,
-    public BLOB NOT NULL, PRIMARY KEY (name, serial)) STRICT;
-CREATE TABLE destroyed (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;
-CREATE TABLE witness (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, size INTEGER NOT NULL,
-    root BLOB NOT NULL, key TEXT NOT NULL, note TEXT NOT NULL) STRICT;
-"""
-_KEYS = """
-SELECT key.name, lawful, made, uses, public FROM key LEFT JOIN pair ON pair.name = key.name AND pair.serial = ?
-ORDER BY made, key.name
-"""
-_ADD = {True: "INSERT INTO pair VALUES (?, ?, ?)", False: "INSERT INTO wrapped VALUES (?, ?, ?)"}
+from hsm.database import Database
+from hsm.schema import level
+from hsm.tables.clock import ClockTable
+from hsm.tables.custodians import CustodianTable
+from hsm.tables.graves import GraveTable
+from hsm.tables.keys import KeyTable
+from hsm.tables.pairs import PairTable
+from hsm.tables.proposals import ProposalTable
+from hsm.tables.statements import StatementTable
+from hsm.tables.tokens import TokenRow, TokenState, TokenTable
+from hsm.tables.witness import WitnessTable
 
 
-def _guarded(
-    method: Callable[Concatenate["Keystore", P], T],
-) -> Callable[Concatenate["Keystore", P], T]:
-    """Run `method` in one transaction; its failure undoes it and is ours."""
+@dataclass(frozen=True)
+class Inventory:
+    """Which keys exist, and which token has a copy of which."""
 
-    @wraps(method)
-    def run(self: "Keystore", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._transaction():
-            return method(self, *args, **kwargs)
+    tokens: tuple[TokenRow, ...]
+    """Enrolled and joining, oldest first."""
+    names: tuple[str, ...]
+    """Every key that exists, oldest first."""
+    holdings: dict[str, frozenset[str]]
+    """Serial to the names that it holds: data keys wrapped for it, pairs that may sign."""
 
-    return run
+    def held(self, serial: str) -> frozenset[str]:
+        """What one token holds."""
+        return self.holdings.get(serial, frozenset())
 
 
 class Keystore:
     """The file at `path`, made if it is not there; None keeps everything in memory, for the fake."""
 
     def __init__(self, path: Path | None) -> None:
-        with _edge():
-            self._db = _opened(path)
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _VERSION):
+        self._db = Database(path)
+        try:
+            level(self._db)
+        except StateError:
             self._db.close()
-            raise StateError("hsm.store_version")
-        if version == 0:
-            with self._transaction():
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            raise
+        self.tokens = TokenTable(self._db)
+        self.keys = KeyTable(self._db)
+        self.pairs = PairTable(self._db)
+        self.graves = GraveTable(self._db)
+        self.witness = WitnessTable(self._db)
+        self.statements = StatementTable(self._db)
+        self.proposals = ProposalTable(self._db)
+        self.custodians = CustodianTable(self._db)
+        self.clock = ClockTable(self._db)
 
-    @_guarded
-    def tokens(self) -> dict[str, str]:
-        """Serial to model of every enrolled token."""
-        return dict(self._db.execute("SELECT serial, model FROM token"))
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make several changes one: all of them or none."""
+        return self._db.transaction()
 
-    @_guarded
-    def enrol(self, serial: str, model: str, at: datetime) -> None:
-        """Keep that this token is ours."""
-        self._db.execute("INSERT INTO token VALUES (?, ?, ?)", (serial, model, at.isoformat()))
+    def inventory(self) -> Inventory:
+        """What there is, at one moment."""
+        with self.transaction():
+            holdings = self.keys.holdings()
+            for name, serial in self.pairs.usable_names():
+                holdings.setdefault(serial, set()).add(name)
+            rows = tuple(row for row in self.tokens.all() if row.state is not TokenState.RETIRED)
+            held = {serial: frozenset(names) for serial, names in holdings.items()}
+            return Inventory(rows, tuple(self.keys.names()), held)
 
-    @_guarded
-    def add(self, serial: str, made: Iterable[tuple[str, bytes]], at: datetime) -> None:
-        """Keep what one token made: of each name the wrapped copy of the data key, or the public key (DER)."""
-        for name, value in made:
-            row = (name, policy.lawful(name), at.isoformat())
-            self._db.execute("INSERT INTO key (name, lawful, made) VALUES (?, ?, ?)", row)
-            self._db.execute(_ADD[policy.is_pair(name)], (name, serial, value))
-
-    @_guarded
-    def names(self) -> frozenset[str]:
-        """Every key that exists."""
-        return frozenset(name for (name,) in self._db.execute("SELECT name FROM key"))
-
-    @_guarded
-    def wrapped(self, serial: str) -> Mapping[str, bytes]:
-        """The wrapped copies of one token, by name."""
-        return dict(self._db.execute("SELECT name, wrapped FROM wrapped WHERE serial = ?", (serial,)))
-
-    @_guarded
-    def public(self, name: str, serial: str) -> bytes | None:
-        """The public key of one token's pair."""
-        found = self._db.execute(
-            "SELECT public FROM pair WHERE name = ? AND serial = ?", (name, serial)
-        ).fetchone()
+    def kept(self, name: str) -> bytes | None:
+        """A small opaque value that another part keeps here."""
+        found = self._db.one("SELECT value FROM kept WHERE name = ?", name)
         return bytes(found[0]) if found else None
 
-    @_guarded
-    def keys(self, serial: str) -> list[KeyInfo]:
-        """Every key, oldest first, with the public keys of one token."""
-        return [
-            KeyInfo(
-                name=name, lawful=bool(lawful), made=datetime.fromisoformat(made), uses=uses, public=public
-            )
-            for name, lawful, made, uses, public in self._db.execute(_KEYS, (serial,))
-        ]
-
-    @_guarded
-    def used(self, names: Iterable[str]) -> None:
-        """Count one use of each."""
-        self._db.executemany("UPDATE key SET uses = uses + 1 WHERE name = ?", [(name,) for name in names])
-
-    @_guarded
-    def bury(self, name: str, at: datetime) -> None:
-        """Forget a key and keep its name as destroyed, for ever. The token's secret is the caller's to destroy."""
-        self._db.execute("INSERT INTO destroyed VALUES (?, ?) ON CONFLICT DO NOTHING", (name, at.isoformat()))
-        self._db.execute("DELETE FROM key WHERE name = ?", (name,))
-
-    @_guarded
-    def destroyed(self) -> frozenset[str]:
-        """Every name that was ever destroyed."""
-        return frozenset(name for (name,) in self._db.execute("SELECT name FROM destroyed"))
-
-    @_guarded
-    def last_signed(self) -> policy.Last | None:
-        """What was signed last; None before the first signature."""
-        found = self._db.execute("SELECT epoch, size, root, key, note FROM witness").fetchone()
-        return policy.Last(*found) if found else None
-
-    @_guarded
-    def signed(self, last: policy.Last) -> None:
-        """Keep what is being signed, and count the use. Its signature may leave only after this returned."""
-        row = (last.epoch, last.size, last.root, last.key, last.note)
-        self._db.execute("INSERT OR REPLACE INTO witness VALUES (1, ?, ?, ?, ?, ?)", row)
-        self._db.execute("UPDATE key SET uses = uses + 1 WHERE name = ?", (last.key,))
+    def keep(self, name: str, value: bytes | None) -> None:
+        """Keep `value` under `name`, on the disk when this returns; None deletes it."""
+        if value is None:
+            self._db.run("DELETE FROM kept WHERE name = ?", name)
+        else:
+            self._db.run("INSERT OR REPLACE INTO kept VALUES (?, ?)", name, value)
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with _edge():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:  # a COMMIT on a full disk leaves it open as well
-                    self._db.execute("ROLLBACK")
-
-
-@contextmanager
-def _edge() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-        log.exception("store failed", extra={"code": getattr(error, "sqlite_errorname", "")})
-        raise StateError("hsm.store_in_use" if busy else "hsm.store_failed") from None
-
-
-def _opened(path: Path | None) -> sqlite3.Connection:
-    if path is not None:
-        _touch(path)
-    db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0, check_same_thread=False)
-    db.executescript(
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;"
-    )
-    return db
-
-
-def _touch(path: Path) -> None:
-    """Make the file before SQLite does: for us alone, and its name on the disk. SQLite's own files follow its mode."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        os.fchmod(descriptor, 0o600)
-        os.close(descriptor)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        os.fsync(folder)
-        os.close(folder)
-    except OSError:
-        raise StateError("hsm.store_failed") from None

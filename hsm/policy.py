@@ -1,126 +1,112 @@
-"""What the key service may do, decided without a token, a disk or a clock. It does not believe the register.
+"""What the key service may do with keys, decided without a token, a disk or a clock. It does not believe the register.
 
-- A name must be of `protocol.CLASS`; a destroyed name is refused for ever.
-- `seal` and `form` are key pairs: they sign and never leave. All others are data keys: they are unwrapped and
-  never sign.
-- A checkpoint is signed only by a `seal`, and only if its tree continues the tree signed last (RFC 9162 §2.1.4).
-  The text is built here from typed fields.
+- A name must be one that can exist (`hsm.names`); a destroyed name is refused for ever.
+- Pairs sign and never leave; data keys are unwrapped and never sign.
+- An operational key is made as the next generation only, at most `LIMITS` of a kind at once; a pair only as the
+  first, since later ones come by custodians; a dated key only near its date; `transit` only where the register
+  has deliveries of that kind.
+- A dated key is destroyed only when its date has passed by the service's own record of the time.
+
+What custodians decide is in `hsm.deeds`, what a checkpoint must prove in `hsm.checkpoints`.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
-from daemon.contract.merkle import EMPTY_ROOT, verify_consistency
-from daemon.contract.note import Checkpoint, origin_of
-from daemon.errors import AuthorityError, ConflictError, InputError, IntegrityError, TooMuchError
+from daemon.errors import AuthorityError, ConflictError, InputError, TooMuchError
+from hsm import names
 from hsm.pin import PinSource
-from hsm.protocol import CLASS, MAX_NAMES, SignCheckpoint
+from hsm.protocol import MAX_NAMES
 
-FIRST_EPOCH = 1
-MAX_SIZE = 1 << 53  # leaves
-MAX_EXTENSIONS = 16
-MAX_EXTENSION = 512  # characters
+LIMITS: Mapping[str, int] = dict.fromkeys(names.OPERATIONAL, 8) | {names.HOLD: 64}
+"""How many generations of a kind may exist at once."""
 
-_LAWFUL = frozenset({"expire", "log", "case", "work", "transit", "hold"})
-_PAIRS = frozenset({"seal", "form"})
+NO_BUSINESS: Mapping[str, frozenset[str]] = {"honnin": frozenset({"transit"})}
+"""Kinds that a register has no use for: temporary 個人番号 exist in `fuhyo` alone (design, F7)."""
 
 
-@dataclass(frozen=True)
-class Last:
-    """What was signed last, the whole note included."""
-
-    epoch: int
-    size: int
-    root: bytes
-    key: str
-    note: str
-
-
-def lawful(name: str) -> bool:
-    """Whether the law sets the end of this key (design, table of classes), and no drill or backup can move it."""
-    return _class_of(name) in _LAWFUL
-
-
-def is_pair(name: str) -> bool:
-    """Whether `name` is a key pair rather than a data key."""
-    return _class_of(name) in _PAIRS
-
-
-def admit(names: Iterable[str], destroyed: Collection[str]) -> list[str]:
-    """`names`, each once, in order; raise unless every one can exist and none was ever destroyed."""
-    wanted = list(dict.fromkeys(names))
-    if len(wanted) > MAX_NAMES:
+def admit(wanted: Iterable[str]) -> list[str]:
+    """`wanted`, each once, in order; raise unless every one can exist."""
+    found = list(dict.fromkeys(wanted))
+    if len(found) > MAX_NAMES:
         raise TooMuchError("hsm.too_many_names")
-    for name in wanted:
-        if not CLASS.fullmatch(name):
+    for name in found:
+        if not names.sound(name):
             raise InputError("hsm.name_unknown")  # not quoted: it may be anything
+    return found
+
+
+def not_destroyed(wanted: Iterable[str], destroyed: Collection[str]) -> None:
+    """Raise if any of them was ever destroyed."""
+    for name in wanted:
         if name in destroyed:
             raise ConflictError("hsm.key_destroyed", field=name)
-    return wanted
 
 
-def may_unwrap(names: Iterable[str]) -> None:
+def existing(wanted: Iterable[str], there: Collection[str]) -> None:
+    """Raise unless all of them exist."""
+    for name in wanted:
+        if name not in there:
+            raise ConflictError("hsm.key_unknown", field=name)
+
+
+def may_unwrap(wanted: Iterable[str]) -> None:
     """Raise unless all are data keys."""
-    for name in names:
-        if is_pair(name):
+    for name in wanted:
+        if names.is_pair(name):
             raise AuthorityError("hsm.key_stays", field=name)
 
 
-def judge(register: str, request: SignCheckpoint, last: Last | None) -> Checkpoint:
-    """The checkpoint to sign, or the reason not to.
-
-    The tree signed last may be signed again, with any proof: its first answer may have been lost.
-    """
-    if _class_of(request.key) != "seal":
-        raise AuthorityError("hsm.key_signs_no_checkpoint", field=request.key)
-    if request.epoch != (last.epoch if last else FIRST_EPOCH):
-        raise ConflictError("hsm.epoch_unknown")
-    checkpoint = _built(register, request)
-    _continues(checkpoint, request.proof, last)
-    return checkpoint
-
-
-def _built(register: str, request: SignCheckpoint) -> Checkpoint:
-    sound = {
-        "size": 0 <= request.size <= MAX_SIZE,
-        "root": request.size > 0 or request.root == EMPTY_ROOT,
-        "extensions": len(request.extensions) <= MAX_EXTENSIONS
-        and all(len(line) <= MAX_EXTENSION for line in request.extensions),
-    }
-    for field, holds in sound.items():
-        if not holds:
-            raise InputError("hsm.checkpoint_malformed", field=field)
-    origin = origin_of(register, request.epoch)
-    try:
-        return Checkpoint(origin, request.size, request.root, tuple(request.extensions))
-    except IntegrityError as error:
-        raise InputError("hsm.checkpoint_malformed", field=error.field) from None
+def to_make(
+    register: str,
+    wanted: Iterable[str],
+    there: Collection[str],
+    destroyed: Collection[str],
+    now: datetime,
+) -> list[str]:
+    """Those of `wanted` that are new, each judged as if those before it were made already."""
+    alive, new = set(there), []
+    for name in wanted:
+        if name not in alive:
+            _may_make(register, name, alive, destroyed, now)
+            alive.add(name)
+            new.append(name)
+    return new
 
 
-def _continues(checkpoint: Checkpoint, proof: list[bytes], last: Last | None) -> None:
-    if last is None or last.size == 0:
-        # Every tree continues the empty one; there is no proof of that, so one that is given proves a mistake.
-        if proof:
-            raise ConflictError("hsm.checkpoint_inconsistent", field="proof")
+def _may_make(
+    register: str, name: str, alive: Collection[str], destroyed: Collection[str], now: datetime
+) -> None:
+    kind = names.kind(name)
+    if kind in NO_BUSINESS.get(register, ()):
+        raise AuthorityError("hsm.no_business", field=name)
+    if kind in names.DATED:
+        if not names.in_window(name, now):
+            raise AuthorityError("hsm.out_of_window", field=name)
         return
-    if (checkpoint.size, checkpoint.root) == (last.size, last.root):
-        return
-    try:
-        verify_consistency(last.size, checkpoint.size, last.root, checkpoint.root, proof)
-    except IntegrityError:
-        raise ConflictError("hsm.checkpoint_inconsistent") from None
+    newest = max(names.newest(kind, alive), names.newest(kind, destroyed))
+    if names.number(name) != newest + 1 or (kind in names.PAIRS and newest):
+        raise AuthorityError("hsm.not_next_generation", field=name)
+    if sum(names.kind(each) == kind for each in alive) >= LIMITS.get(kind, 1):
+        raise TooMuchError("hsm.too_many_generations", field=name)
+
+
+def require_due(wanted: Iterable[str], now: datetime) -> None:
+    """Raise unless all are dated keys whose date has passed at `now`."""
+    for name in wanted:
+        end = names.ends(name)
+        if end is None:
+            raise AuthorityError("hsm.key_needs_custodians", field=name)
+        if now < end:
+            raise AuthorityError("hsm.key_not_due", field=name)
 
 
 def is_softhsm(module: str, model: str) -> bool:
     """Whether this module, or the token behind it (also one behind p11-kit), is SoftHSM: files on a disk."""
-    return "softhsm" in module.rpartition("/")[2].lower() or model.startswith("SoftHSM")
+    return "softhsm" in module.rpartition("/")[2].lower() or "SoftHSM" in model
 
 
 def at_rest(source: PinSource, module: str, model: str | None) -> str:
     """`protected` only if the token (its `model`, None while never seen) and the PIN are proven off this disk."""
     token_elsewhere = model is not None and not is_softhsm(module, model)
-    return "protected" if token_elsewhere and source is not PinSource.FILE else "unprotected"
-
-
-def _class_of(name: str) -> str:
-    return name.partition(".")[0]
+    return "protected" if token_elsewhere and source.off_disk else "unprotected"

@@ -129,7 +129,7 @@ class KeyInfo(Struct, frozen=True, kw_only=True):
     ends: datetime | None
     """From when a lawful key may be destroyed; None for an operational one, and for `hold`."""
     uses: dict[str, int]
-    """How often it was unwrapped or has signed, by the uid that asked."""
+    """How often it was unwrapped or has signed, by the uid that asked; "service" where the service signed by itself."""
     tokens: list[str]
     """Serials of the tokens that hold a copy."""
 
@@ -168,6 +168,7 @@ class Keys(Struct, frozen=True, tag="keys"):
     pairs: list[PairInfo]
     """Every public key there ever was, oldest first, those of retired tokens too."""
     destroyed: list[DestroyedInfo]
+    """Those that are partial, and the newest 1,000: all there ever were are in the statements."""
 
 
 class SignCheckpoint(Struct, frozen=True, tag="sign_checkpoint", forbid_unknown_fields=True, kw_only=True):
@@ -289,6 +290,9 @@ class ClearPin(Struct, frozen=True, tag="clear_pin", forbid_unknown_fields=True)
     label: str
 
 
+LAPSED = "(lapsed)"
+"""Stands for the one who cancelled where nobody did: unsigned, or not begun, for 30 days."""
+
 Deed = DestroyKey | RotateSeal | EnrolToken | ReplaceToken | RetireToken | SetClock | SetCustodians | ClearPin
 
 
@@ -312,6 +316,7 @@ class Proposal(Struct, frozen=True, tag="proposal", kw_only=True):
     ripe: datetime | None
     """From when it may be carried out; None until two have signed."""
     cancelled_by: str
+    """A custodian's id, or LAPSED; empty while neither."""
     done: datetime | None
     steps_done: int
     steps: int

@@ -4,15 +4,9 @@ A SoftHSM token is a folder of files on this disk. It is there for development, 
 service always says `unprotected`.
 """
 
-import ctypes
 import os
 from contextlib import suppress
 from pathlib import Path
-
-from daemon.errors import StateError
-
-_LABEL_SIZE = 32  # bytes, padded with spaces (PKCS#11 v2.40 §5.5, C_InitToken)
-_PRESENT = ctypes.c_ubyte(1)
 
 
 def configure(state: Path) -> Path:
@@ -65,33 +59,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def init_token(module: str, label: str, so_pin: bytes) -> None:
-    """Make a token `label` in the module's free slot (C_InitToken; python-pkcs11 has no call for it).
-
-    Runs before the module is loaded for use, and finalises it again.
-    """
-    library = ctypes.CDLL(module)
-    _ok(library.C_Initialize(None))
-    try:
-        slot = _slots(library)[-1]  # SoftHSM keeps one uninitialised token, in the last slot
-        padded = label.encode().ljust(_LABEL_SIZE)
-        _ok(library.C_InitToken(ctypes.c_ulong(slot), so_pin, ctypes.c_ulong(len(so_pin)), padded))
-    finally:
-        _ok(library.C_Finalize(None))
-
-
-def _slots(library: ctypes.CDLL) -> list[int]:
-    count = ctypes.c_ulong()
-    _ok(library.C_GetSlotList(_PRESENT, None, ctypes.byref(count)))
-    slots = (ctypes.c_ulong * count.value)()
-    _ok(library.C_GetSlotList(_PRESENT, slots, ctypes.byref(count)))
-    if not count.value:
-        raise StateError("hsm.token_not_made")
-    return list(slots[: count.value])
-
-
-def _ok(result: int) -> None:
-    if result != 0:  # CKR_OK
-        raise StateError("hsm.token_not_made", field=f"CKR={result:#x}")

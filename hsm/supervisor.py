@@ -1,4 +1,4 @@
-"""The supervisor: the socket, its callers, and the order in which everything ends.
+"""The supervisor: one socket, its callers, and the order in which everything ends.
 
 The socket was handed in and stays open as long as the process lives; nothing that happens behind it closes it. A
 caller is checked by its uid (`admit`), gets one answer per request, in order, and is cut off after a frame that is
@@ -10,6 +10,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -17,8 +18,8 @@ from daemon import callers, service
 from daemon.errors import JukuraError, StateError
 from daemon.tasks import Tasks
 from hsm import frames
-from hsm.handler import Handler, refusal
-from hsm.protocol import MAX_FRAME, Answer, Make, Ping, Pong, Refused, Request, SignCheckpoint, Unwrap
+from hsm.handler import refusal
+from hsm.protocol import MAX_FRAME, Refused
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,30 @@ REST = 5.0  # seconds, for the rest of a frame that has begun, and for an answer
 LINGER = 1.0  # seconds, for a refused caller to read why
 BACKOFF = 0.1  # seconds, after the system refused us a connection
 
-_REQUESTS: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+Q = TypeVar("Q", bound=msgspec.Struct)
+
+
+class Serving(Protocol[Q]):
+    """What stands behind a socket: `hsm.handler.Handler` is it for "keys"."""
+
+    requests: msgspec.msgpack.Decoder[Q]
+    """Reads a request."""
+
+    async def start(self) -> str:
+        """Begin; the state in a word, for the log."""
+        ...
+
+    async def answer(self, request: Q, uid: int) -> msgspec.Struct:
+        """The answer, within a deadline of its own; Refused rather than an error of ours."""
+        ...
+
+    def about(self, request: Q) -> str | None:
+        """What a request is about, for the log; None for one that is not worth a line."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
 
 
 def by_uid(allowed: frozenset[int]) -> Callable[[socket.socket], int]:
@@ -41,18 +65,20 @@ def by_uid(allowed: frozenset[int]) -> Callable[[socket.socket], int]:
     return admit
 
 
-class Supervisor:
+class Supervisor(Generic[Q]):
     """Serves `handler` on `listening` until told to stop."""
 
     def __init__(
         self,
         listening: socket.socket,
-        handler: Handler,
+        handler: Serving[Q],
         admit: Callable[[socket.socket], int],
         *,
         idle: float = 600.0,
         stage: float = 10.0,
+        notify: Callable[..., None] = service.notify,
     ) -> None:
+        self._notify = notify  # the service manager's ear; one socket of several speaks for the process
         self._listening = listening
         self._handler = handler
         self._admit = admit
@@ -68,17 +94,16 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then end in stages: no new callers, requests finished, token and store closed."""
         self._accepting.start(self._accept(), name="accept")
-        pong = await self._handler.answer(Ping())
-        log.info("ready", extra={"state": "open" if getattr(pong, "token", False) else "token away"})
-        service.notify(READY=1, STATUS="serving")
+        log.info("ready", extra={"state": await self._handler.start()})
+        self._notify(READY=1, STATUS="serving")
         await stop.wait()
         self._stopping = True
-        service.notify(STOPPING=1)
+        self._notify(STOPPING=1)
         await self._end("accepting", self._accepting.stop(within=self._stage))
         self._listening.close()
         await self._end("requests", self._quiet.wait())
         await self._end("callers", self._callers.stop(within=self._stage))
-        await self._end("token and store", self._handler.close())
+        await self._end("what stands behind", self._handler.close())
 
     async def _end(self, stage: str, work: Awaitable[object]) -> None:
         """One stage of the end; one that is late is named and left behind."""
@@ -120,24 +145,33 @@ class Supervisor:
 
     async def _serve(self, uid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (body := await frames.read(reader, first=self._idle, rest=REST)) is not None:
-            request = frames.unpack(body, _REQUESTS)
-            answer = await self._answer(request)
-            _account(uid, request, answer)
+            request = frames.unpack(body, self._handler.requests)
+            answer = await self._answer(request, uid)
+            self._account(uid, request, answer)
             async with asyncio.timeout(REST):
                 writer.write(frames.pack(answer))
                 await writer.drain()
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Q, uid: int) -> msgspec.Struct:
         if self._stopping:
             raise StateError("hsm.stopping")
         self._answering += 1
         self._quiet.clear()
         try:
-            return await self._handler.answer(request)
+            return await self._handler.answer(request, uid)
         finally:
             self._answering -= 1
             if not self._answering:
                 self._quiet.set()
+
+    def _account(self, uid: int, request: Q, answer: msgspec.Struct) -> None:
+        """Who asked for what, and what came of it."""
+        call = str(type(request).__struct_config__.tag)
+        if isinstance(answer, Refused):
+            # Not what was asked for: words that we refused may be anything.
+            log.warning("refused", extra={"uid": uid, "call": call, "code": answer.code, "key": answer.field})
+        elif (about := self._handler.about(request)) is not None:
+            log.info("answered", extra={"uid": uid, "call": call, "key": about})
 
 
 async def _part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reason: Refused) -> None:
@@ -147,17 +181,3 @@ async def _part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reas
         writer.write_eof()
         while await reader.read(MAX_FRAME):
             pass
-
-
-def _account(uid: int, request: Request, answer: Answer) -> None:
-    """Who asked for which keys, and what came of it; a ping uses no key."""
-    if isinstance(answer, Pong):
-        return
-    call = type(request).__name__.lower()
-    if isinstance(answer, Refused):
-        # Not what was asked for: words that we refused may be anything.
-        log.warning("refused", extra={"uid": uid, "call": call, "code": answer.code, "key": answer.field})
-        return
-    names = request.names if isinstance(request, Make | Unwrap) else []
-    key = request.key if isinstance(request, SignCheckpoint) else " ".join(names)
-    log.info("answered", extra={"uid": uid, "call": call, "key": key})

@@ -1,42 +1,57 @@
-"""The supervisor's side of the worker: one order at a time, each under a deadline, the process replaced when it fails.
+"""A token as the rest of the key service sees it: always there to be asked, whatever its worker goes through.
 
 Rules:
-- Any failure costs the worker its life: a session that failed once is not trusted again, and a new process finds
-  a token that came back. Calls do not retry by themselves; the next one starts anew.
-- At most one start per RETRY seconds; calls in between are refused at once (`hsm.token_away`).
-- A PIN that the token refused is never tried again by this process (`hsm.pin_wrong`).
+- One task talks to the worker: it opens the token, gives it one order at a time, and when the token is lost opens it
+  again by itself, every quarter second. So the first call after it came back does not wait.
+- A call ends within the deadline, the wait for its turn included. While the token is away it is refused at once, with
+  the reason; only the first attempt after a loss is waited for.
+- An order past its deadline, or whose worker ended, or that the worker could not cure (`hsm.ckr`), costs the worker its
+  life. The order is not given again: whoever asked may. One that was begun is carried out, also if nobody waits for it.
+- An idle token is asked every second whether it is there, so that a session does not die of silence, and a
+  loss is known before it hurts.
 - The token that was opened first is the only one taken later (`hsm.token_foreign`).
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
-
-import msgspec
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Protocol
 
 from daemon.clock import Clock
-from daemon.errors import IntegrityError, JukuraError, StateError
-from hsm.orders import Check, Failed, Open, Opened, Order, Reply
-from hsm.process import Worker, spawn
+from daemon.errors import JukuraError, StateError
+from daemon.tasks import Tasks
+from hsm.attendant import Attendant
+from hsm.listing import Listing
+from hsm.opening import END, Opening
+from hsm.orders import Labels, Names, Opened, Order, Reply
+from hsm.pinmark import PinMark
+from hsm.process import R, expected
+from hsm.uri import TokenUri
 
-R = TypeVar("R", bound=msgspec.Struct)
-
-log = logging.getLogger(__name__)
-
-RETRY = 0.5  # seconds
-_END = 2.0  # seconds, for a worker to log out by itself
-_DAMAGE = frozenset({"hsm.key_extractable"})
+_GRACE = 0.25  # seconds, for the reason to come rather than a caller's own timeout
 
 
 class KeyToken(Protocol):
-    """A token as the handler sees it; `hsm.fake.SoftToken` is another."""
+    """A token as the vault sees it; `hsm.softtoken.SoftToken` is another."""
 
-    calls: int
-    """Orders given that made, used or listed keys."""
+    @property
+    def calls(self) -> int:
+        """Orders given that made, used or listed keys."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Its label; before it answered, what its URI says, if anything."""
+        ...
+
+    @property
+    def uri(self) -> str:
+        """The `pkcs11:` URI by which it is found."""
+        ...
 
     async def opened(self) -> Opened:
-        """The token that is open, opened now if need be; the same object as long as its session lasts."""
+        """The token that is open; the same object as long as its session lasts. StateError while it is away."""
         ...
 
     async def call(self, order: Order, reply: type[R]) -> R:
@@ -49,113 +64,105 @@ class KeyToken(Protocol):
 
 
 class Token:
-    """Keeps a worker running. `pin` is asked for at the moment of use."""
+    """Keeps a worker logged in. `pin` is asked for at the moment of use; None means that nobody gave it yet."""
 
     def __init__(
         self,
         command: Sequence[str],
         environ: Mapping[str, str],
-        opening: Open,
-        pin: Callable[[], bytes],
-        clock: Clock,
+        uri: TokenUri,
+        pin: Callable[[], bytes | None],
+        mark: PinMark,
         *,
+        clock: Clock,
+        create: bool = False,
         deadline: float = 5.0,
         open_deadline: float = 8.0,
     ) -> None:
-        self.calls = 0
-        self._command = command
-        self._environ = environ
-        self._opening = opening
-        self._pin = pin
-        self._clock = clock
+        self.uri = uri.text
+        self._named = uri.label
         self._deadline = deadline
-        self._open_deadline = open_deadline
-        self._turn = asyncio.Lock()
-        self._killed: list[Worker] = []
-        self._worker: Worker | None = None
-        self._token: Opened | None = None
-        self._serial: str | None = None
-        self._pin_refused = False
-        self._tried: float | None = None
+        opening = Opening(command, environ, uri, pin, mark, create=create, deadline=open_deadline)
+        self._attendant = Attendant(opening, clock, deadline=deadline)
+        self._tasks = Tasks()
+        self._reading: asyncio.Task[JukuraError | None] | None = None
+
+    @property
+    def calls(self) -> int:
+        return self._attendant.calls
+
+    @property
+    def label(self) -> str:
+        if (session := self._attendant.session) is not None:
+            self._named = session.opened.label
+        return self._named
 
     @property
     def pid(self) -> int | None:
-        """The worker's process id, if there is one."""
-        return self._worker.pid if self._worker else None
+        """The process id of the worker that is logged in, if there is one."""
+        session = self._attendant.session
+        return None if session is None else session.worker.pid
 
     async def opened(self) -> Opened:
-        async with self._turn:
-            _, token = await self._ready()
-            return token
+        attendant = self._attendant
+        attendant.begin()
+        attendant.notice()
+        async with self._patience():
+            while (session := attendant.session) is None:
+                self._raise_problem()
+                await attendant.settled.wait()
+            return session.opened
 
     async def call(self, order: Order, reply: type[R]) -> R:
-        async with self._turn:
-            worker, _ = await self._ready()
-            self.calls += not isinstance(order, Check)
-            return await self._exchange(worker, order, reply, self._deadline)
+        self._attendant.begin()
+        if isinstance(order, Labels):
+            return expected(await self._names(), reply)
+        return expected(await self._ask(order), reply)
 
     async def close(self) -> None:
-        """Let the worker log out, or kill it; wait for its end and for that of its predecessors."""
-        if self._worker is not None:
-            worker, self._worker = self._worker, None
-            await worker.end(within=_END)
-        for worker in self._killed:
-            await worker.gone(within=_END)
+        """Let the worker log out, or kill it."""
+        await self._tasks.stop(within=END)
+        await self._attendant.close()
 
-    async def _ready(self) -> tuple[Worker, Opened]:
-        if self._worker is not None and not self._worker.alive():
-            self._drop("ended")
-        if self._worker is None or self._token is None:
-            await self._start()
-        if self._worker is None or self._token is None:
-            raise StateError("hsm.token_away")
-        return self._worker, self._token
+    async def _ask(self, order: Order) -> Reply:
+        self._raise_problem()
+        job = self._attendant.give(order)
+        async with self._patience():
+            return await job.answer
 
-    async def _start(self) -> None:
-        if self._pin_refused:
-            raise StateError("hsm.pin_wrong")
-        now = self._clock.monotonic()
-        if self._tried is not None and now - self._tried < RETRY:
-            raise StateError("hsm.token_away")
-        self._tried = now
-        self._worker = await spawn(self._command, self._environ, self._pin())
-        token = await self._exchange(self._worker, self._opening, Opened, self._open_deadline)
-        if self._serial not in (None, token.serial):
-            self._drop("foreign")
-            raise StateError("hsm.token_foreign")
-        self._token, self._serial = token, token.serial
-        self._opening = msgspec.structs.replace(self._opening, create=False)
-        log.info("token open", extra={"pid": self._worker.pid})
+    async def _names(self) -> Names:
+        """From the list that is kept; it is read in the background, so that a slow token gets there at last."""
+        await self.opened()
+        listing = self._attendant.listing
+        if listing.names is None:
+            if self._reading is None or self._reading.done():
+                self._reading = self._tasks.start(self._read(listing), name="labels")
+            async with self._patience():
+                if (error := await asyncio.shield(self._reading)) is not None:
+                    raise error
+        return listing.names or Names([])
 
-    async def _exchange(self, worker: Worker, order: Order, reply: type[R], deadline: float) -> R:
-        """One order and its reply; whatever else happens, this worker is not used again."""
+    async def _read(self, listing: Listing) -> JukuraError | None:
         try:
-            async with asyncio.timeout(deadline):
-                return _expected(await worker.ask(order), reply)
-        except (JukuraError, TimeoutError, OSError) as error:
-            self._drop("late" if isinstance(error, TimeoutError) else "failed", error)
-            if isinstance(error, StateError | IntegrityError):
-                raise
-            raise StateError("hsm.token_away", field="worker") from None
-        except BaseException:
-            self._drop("cancelled")
-            raise
+            await listing.read(partial(self._part, listing))
+        except JukuraError as error:
+            return error
+        return None
 
-    def _drop(self, reason: str, error: BaseException | None = None) -> None:
-        worker, self._worker, self._token = self._worker, None, None
-        code = error.code if isinstance(error, JukuraError) else type(error).__name__ if error else ""
-        self._pin_refused |= code == "hsm.pin_wrong"
-        log.warning("worker dropped", extra={"reason": reason, "code": code, "pid": worker and worker.pid})
-        if worker is not None:
-            worker.kill()
-            self._killed = [each for each in (*self._killed, worker) if each.alive()]
+    async def _part(self, listing: Listing, order: Labels) -> Names:
+        if listing is not self._attendant.listing:
+            raise StateError("hsm.token_away", field="session")
+        return expected(await self._ask(order), Names)
 
+    def _raise_problem(self) -> None:
+        if (problem := self._attendant.problem) is not None:
+            raise type(problem)(problem.code, field=problem.field)
 
-def _expected(answer: Reply, reply: type[R]) -> R:
-    """`answer`, if it is the kind of reply that was asked for; a refusal as an error."""
-    if isinstance(answer, reply):
-        return answer
-    if not isinstance(answer, Failed):
-        raise StateError("hsm.token_away", field="worker")
-    # Only codes that say damage are more than "away".
-    raise (IntegrityError if answer.code in _DAMAGE else StateError)(answer.code, field=answer.field)
+    @asynccontextmanager
+    async def _patience(self) -> AsyncIterator[None]:
+        """As long as a call may take."""
+        try:
+            async with asyncio.timeout(self._deadline + _GRACE):
+                yield
+        except TimeoutError:
+            raise StateError("hsm.too_slow") from None

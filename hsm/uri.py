@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from daemon.errors import InputError, StateError
+from hsm.orders import TokenFacts
 
 T = TypeVar("T")
 
@@ -20,6 +21,8 @@ CRITERIA = (
     "library-manufacturer", "library-description", "library-version",
 )  # fmt: skip
 """The path attributes that choose a token (RFC 7512 §2.3)."""
+
+SHOWN = 5  # tokens named in an error
 
 _PIN = frozenset({"pin-value", "pin-source"})
 _FREE = r"A-Za-z0-9\-._~:\[\]@!$'()*+,="  # RFC 7512 §2.3, pk11-res-avail and unreserved
@@ -40,6 +43,12 @@ class TokenUri:
     def label(self) -> str:
         """The token's label, or empty where the URI leaves it open."""
         return self.criteria.get("token", "")
+
+    @property
+    def text(self) -> str:
+        """The URI; `parse` gives this back."""
+        path = ";".join(f"{name}={quote(value, safe='')}" for name, value in self.criteria.items())
+        return f"pkcs11:{path}?module-path={quote(self.module, safe='/')}"
 
 
 def parse(text: str) -> TokenUri:
@@ -65,11 +74,30 @@ def meets(facts: Mapping[str, str], criteria: Mapping[str, str]) -> bool:
     return all(facts.get(name) == value for name, value in criteria.items())
 
 
-def exactly_one(matching: Sequence[T]) -> T:
-    """The only one of `matching`; none and several are both `hsm.token_count`, with the count."""
+def exactly_one(matching: Sequence[T], there: str = "") -> T:
+    """The only one of `matching`; none and several are both `hsm.token_count`, with the count and what is `there`."""
     if len(matching) != 1:
-        raise StateError("hsm.token_count", field=f"matching={len(matching)}")
+        found = f"; there: {there}" if there else ""
+        raise StateError("hsm.token_count", field=f"matching={len(matching)}{found}")
     return matching[0]
+
+
+def summary(tokens: Sequence[TokenFacts]) -> str:
+    """The tokens that there are, for the operator who looks for one; no more than SHOWN of them."""
+    shown = [_shown(token) for token in tokens[:SHOWN]]
+    more = [f"{len(tokens) - SHOWN} more"] if len(tokens) > SHOWN else []
+    return ", ".join([*shown, *more]) or "none"
+
+
+def _shown(token: TokenFacts) -> str:
+    if not token.initialised:
+        return f"slot {token.slot} not initialised"
+    pin = "" if token.user_pin_set else ", no PIN"
+    return f"{_printable(token.label)} (serial {_printable(token.serial)}{pin})"
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _attributes(text: str, separator: str, pattern: re.Pattern[str]) -> dict[str, str]:

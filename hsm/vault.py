@@ -1,146 +1,184 @@
-"""Token and store together: keys made, opened and used, the token's side first and the disk before the answer.
+"""Tokens and store together: keys made and opened, the token's side first and the disk before the answer.
 
-Decides nothing; `hsm.policy` does, and `hsm.handler` asks it. The store has a thread of its own.
+Decides nothing; `hsm.policy` and `hsm.deeds` do, and the acts ask them. Whoever changes which keys exist holds
+`changing` meanwhile.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from hashlib import sha256
-from typing import ParamSpec, TypeVar
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
 
-from daemon.clock import Clock
-from daemon.contract import note
-from daemon.errors import IntegrityError, StateError
-from hsm import wrap
-from hsm.keystore import Keystore
-from hsm.orders import (
-    Check,
-    Derive,
-    Destroy,
-    Done,
-    Labels,
-    MakePair,
-    MakeSecret,
-    Names,
-    Opened,
-    Public,
-    Sign,
-    Value,
-)
-from hsm.policy import is_pair
-from hsm.token import KeyToken
+from daemon.contract.statement import Kind
+from daemon.errors import InputError, IntegrityError, StateError
+from hsm import names, wrap
+from hsm.burial import Burial
+from hsm.files import Files
+from hsm.member import Member
+from hsm.notary import Notary
+from hsm.orders import Derive, Done, MakePair, MakeSecret, Public, Value
+from hsm.protocol import SignatureKind
+from hsm.rack import Rack
+from hsm.signatures import canonical
+from hsm.timekeeper import Timekeeper
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class MadePair:
+    """A pair that lies in a token."""
+
+    name: str
+    serial: str
+    kind: SignatureKind
+    public: bytes
+
+
 class Vault:
-    """The keys of one register. `settle` pushes the token's own files to the disk, where it has any."""
+    """The keys of one register."""
 
     def __init__(
         self,
         register: str,
-        token: KeyToken,
-        store: Keystore,
-        clock: Clock,
+        files: Files,
+        rack: Rack,
+        keeper: Timekeeper,
         *,
         entropy: Callable[[int], bytes] = os.urandom,
-        settle: Callable[[], None] = lambda: None,
     ) -> None:
-        self.store = store
+        self.files = files
+        self.store = files.store
+        self.rack = rack
+        self.keeper = keeper
+        self.notary = Notary(register, files, rack, keeper)
+        self.burial = Burial(files, rack, keeper, self.notary)
+        self.changing = asyncio.Lock()
         self._register = register
-        self._token = token
-        self._clock = clock
         self._entropy = entropy
-        self._settle = settle
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keystore")
-        self._meeting = asyncio.Lock()
-        self._welcomed: Opened | None = None
 
-    @property
-    def token_calls(self) -> int:
-        """Calls to the token so far."""
-        return self._token.calls
+    # Making.
 
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` on the store's thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(work, *args, **kwargs))
+    async def make(self, wanted: Sequence[str]) -> None:
+        """New keys in every token that answers: on the disk, all of them, when this returns; else none."""
+        data = {name: self._entropy(wrap.KEY_SIZE) for name in wanted if not names.is_pair(name)}
+        pairs = sorted((name for name in wanted if names.is_pair(name)), reverse=True)  # seal before form
+        made = await self.everywhere(lambda member: self._in_one(member, data, pairs))
+        await self.files.settle()
+        await self.files.run(self._keep_made, wanted, made, self.keeper.now())
+        await self.notary.catch_up()
 
-    async def check(self) -> None:
-        """StateError unless the token answers now and is ours."""
-        await self._serial()
-        await self._token.call(Check(), Done)
+    async def everywhere(self, work: Callable[[Member], Awaitable[T]]) -> dict[str, T]:
+        """What `work` gives in each token that answers, by serial; where it fails in all, the reason of the first."""
+        members = await self.rack.serving()
+        results = await asyncio.gather(*(work(member) for member in members), return_exceptions=True)
+        failed = [each for each in results if isinstance(each, BaseException)]
+        given = {
+            member.serial: each
+            for member, each in zip(members, results, strict=True)
+            if not isinstance(each, BaseException)
+        }
+        unforeseen = [each for each in failed if not isinstance(each, StateError | IntegrityError)]
+        if unforeseen or not given:
+            raise (unforeseen or failed)[0]
+        return given
 
-    async def make(self, names: Sequence[str]) -> None:
-        """New keys `names`: on the disk, all of them, when this returns; where the token fails midway, none."""
-        serial = await self._serial()
-        made = [(name, await self._pair(name) if is_pair(name) else await self._data(name)) for name in names]
-        await self.run(self._settle)
-        await self.run(self.store.add, serial, made, self._clock.now())
+    async def _in_one(
+        self, member: Member, data: Mapping[str, bytes], pairs: Iterable[str]
+    ) -> tuple[dict[str, bytes], list[MadePair]]:
+        copies = await self.wrapped_for(member, data)
+        return copies, [await self.pair_in(member, name) for name in pairs]
 
-    async def _data(self, name: str) -> bytes:
-        """A new data key, wrapped under the token's secret of the same name."""
-        await self._token.call(MakeSecret(name), Done)
-        return wrap.wrap(await self._wrapping(name), self._entropy(wrap.KEY_SIZE))
+    def _keep_made(
+        self,
+        wanted: Iterable[str],
+        made: Mapping[str, tuple[dict[str, bytes], list[MadePair]]],
+        now: datetime,
+    ) -> None:
+        with self.store.transaction():
+            for name in wanted:
+                self.store.keys.add(name, now)
+            for serial, (copies, pairs) in made.items():
+                self.store.keys.wrap(serial, copies)
+                self.keep_pairs(pairs, now)
 
-    async def _pair(self, name: str) -> bytes:
-        """The public key of a new pair in the token."""
-        await self._token.call(MakePair(name), Done)
-        return (await self._token.call(Public(name), Value)).value
+    async def wrapped_for(self, member: Member, keys: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Data keys, each wrapped under a secret of that name in the member's token, made if it is not there."""
+        copies = {}
+        for name, key in keys.items():
+            await member.token.call(MakeSecret(name), Done)
+            member.note(name, there=True)
+            wrapping = await self._wrapping(member, name)
+            if wrapping != await self._wrapping(
+                member, name
+            ):  # a copy that never opens would be found too late
+                raise IntegrityError("hsm.wrapped_damaged", field=name)
+            copies[name] = wrap.wrap(wrapping, key)
+        return copies
 
-    async def unwrap(self, names: Sequence[str]) -> dict[str, bytes]:
-        """The data keys `names`, each counted as used."""
-        copies = await self.run(self.store.wrapped, await self._serial())
-        if not copies.keys() >= set(names):
-            raise StateError("hsm.token_foreign")
-        keys = {name: wrap.unwrap(await self._wrapping(name), copies[name], name=name) for name in names}
-        await self.run(self.store.used, names)
+    async def pair_in(self, member: Member, name: str) -> MadePair:
+        """A pair in the member's token, made if it is not there."""
+        await member.token.call(MakePair(name), Done)
+        member.note(name, there=True)
+        public = (await member.token.call(Public(name), Value)).value
+        session = await member.token.opened()
+        try:
+            return MadePair(name, member.serial, session.signature, canonical(public))
+        except InputError:
+            raise IntegrityError("hsm.signature_false", field=name) from None
+
+    def keep_pairs(self, made: Iterable[MadePair], now: datetime) -> None:
+        """Keep pairs, in one transaction, each with the statement that is to endorse it unless it is the first."""
+        with self.store.transaction():
+            for pair in made:
+                if self.store.pairs.kept(pair.name, pair.serial, pair.public):
+                    continue
+                self.store.pairs.end(pair.name, pair.serial)
+                number = None
+                if self.store.pairs.any_seal():
+                    number = self.store.statements.add(Kind.ENDORSEMENT, now, _endorsement(pair))
+                self.store.pairs.add(
+                    pair.name, pair.serial, made=now, kind=pair.kind, public=pair.public, statement=number
+                )
+
+    # Using.
+
+    async def unwrap(self, wanted: Sequence[str], uid: str) -> dict[str, bytes]:
+        """The data keys `wanted`, each counted as used by `uid`."""
+        keys = {name: await self.opened(name) for name in wanted}
+        await self.files.run(self.store.keys.used, wanted, uid)
         return keys
 
-    async def sign(self, key: str, checkpoint: note.Checkpoint) -> str:
-        """The signed note, proven: a false signature of a failing token would be ours for ever."""
-        public = await self.run(self.store.public, key, await self._serial())
-        if public is None:
-            raise StateError("hsm.token_foreign")
-        text, name = checkpoint.text(), checkpoint.origin
-        signature = await self._token.call(Sign(key, sha256(text).digest()), Value)
-        signed = note.signed(text, note.signature_line(name, public, signature.value))
-        try:
-            note.verify(signed, name, public)
-        except IntegrityError:
-            raise IntegrityError("hsm.signature_false") from None
-        return signed
+    async def opened(self, name: str) -> bytes:
+        """One data key, from the first token that can give it."""
+        inventory = await self.files.run(self.store.inventory)
+        return await self.rack.first(
+            self.rack.ranked(inventory, name), lambda member: self._opened_by(member, name)
+        )
 
-    async def close(self) -> None:
-        """Log the token out and let go of the store, after what still runs there."""
-        await self._token.close()
-        await self.run(self.store.close)
-        self._thread.shutdown(wait=False)
+    async def _opened_by(self, member: Member, name: str) -> bytes:
+        copy = await self.files.run(self.store.keys.wrapped, name, member.serial)
+        if copy is None:
+            raise StateError("hsm.token_lacks", field=name)
+        return wrap.unwrap(await self._wrapping(member, name), copy, name=name)
 
-    async def _wrapping(self, name: str) -> bytes:
-        derived = await self._token.call(Derive(name, wrap.kdf_input(self._register, name)), Value)
+    async def _wrapping(self, member: Member, name: str) -> bytes:
+        derived = await member.token.call(Derive(name, wrap.kdf_input(self._register, name)), Value)
         return derived.value
 
-    async def _serial(self) -> str:
-        """The serial of the token that is open now, met once per session."""
-        token = await self._token.opened()
-        async with self._meeting:
-            if token is not self._welcomed:
-                await self._welcome(token)
-                self._welcomed = token
-        return token.serial
+    async def close(self) -> None:
+        """Log the tokens out and let go of the store."""
+        await self.rack.close()
+        await self.files.close()
 
-    async def _welcome(self, token: Opened) -> None:
-        """Enrol the first token; refuse any other; destroy again what came back with it."""
-        enrolled = await self.run(self.store.tokens)
-        if enrolled and token.serial not in enrolled:
-            raise StateError("hsm.token_foreign")
-        if not enrolled:
-            await self.run(self.store.enrol, token.serial, token.model, self._clock.now())
-        back = set((await self._token.call(Labels(), Names)).names) & await self.run(self.store.destroyed)
-        for name in sorted(back):
-            await self._token.call(Destroy(name), Done)
+
+def _endorsement(pair: MadePair) -> list[tuple[str, str]]:
+    return [
+        ("name", pair.name),
+        ("serial", pair.serial),
+        ("kind", pair.kind),
+        ("public", b64encode(pair.public).decode("ascii")),
+    ]

@@ -1,6 +1,5 @@
-"""What every key service must do: one suite for the fake and for the real one over SoftHSM."""
+"""What every key service must do: one suite for the fake and for the real one over each token."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -10,38 +9,25 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from daemon.contract import note
 from daemon.contract.merkle import EMPTY_ROOT
 from daemon.errors import AuthorityError, ConflictError, InputError, JukuraError, TooMuchError
-from hsm.client import KeyClient, KeyService
-from hsm.fake import FakeKeyService
-from hsm.protocol import MAX_NAMES, KeyInfo, SignCheckpoint
-from tests.hsm.kit import folder, grown, served
-
-ORIGIN = "jukura.jp/honnin/1"
-
-
-@pytest.fixture(params=["fake", "real"])
-async def keys(request: pytest.FixtureRequest) -> AsyncIterator[KeyService]:
-    if request.param == "fake":
-        fake = FakeKeyService()
-        yield fake
-        await fake.close()
-        return
-    with folder() as state:
-        async with served(state) as service:
-            client = KeyClient(service.path)
-            yield client
-            await client.close()
+from hsm import names as key_names
+from hsm.client import KeyService
+from hsm.protocol import MAX_NAMES, Alarm, SignCheckpoint
+from tests.contracts.asking import (
+    NOW,
+    ORIGIN,
+    OVER,
+    THIS_MONTH,
+    THIS_YEAR,
+    code_of,
+    public,
+    signed_text,
+)
+from tests.hsm.kit import grown
 
 
 def but(request: SignCheckpoint, **changes: Any) -> SignCheckpoint:
     """`request` with some fields changed."""
     return msgspec.structs.replace(request, **changes)
-
-
-async def public(keys: KeyService, name: str) -> bytes:
-    found: dict[str, KeyInfo] = {info.name: info for info in await keys.keys()}
-    der = found[name].public
-    assert der is not None
-    return der
 
 
 async def test_a_ping_tells_register_and_token(keys: KeyService) -> None:
@@ -58,7 +44,7 @@ async def test_what_is_made_once_is_not_made_again(keys: KeyService) -> None:
 
 
 async def test_data_keys_are_256_bits_and_differ(keys: KeyService) -> None:
-    names = [f"live.{number}" for number in range(1, 40)]
+    names = [f"{kind}.{number}" for kind in ("live", "store", "index", "backup") for number in range(1, 9)]
     await keys.make(names)
     opened = await keys.unwrap(names)
     assert list(opened) == names
@@ -66,17 +52,20 @@ async def test_data_keys_are_256_bits_and_differ(keys: KeyService) -> None:
     assert len(set(opened.values())) == len(names)
 
 
-async def test_the_list_says_what_is_lawful_public_and_used(keys: KeyService) -> None:
-    await keys.make(["live.1", "log.2026", "seal.1"])
+async def test_the_list_says_what_is_lawful_when_it_ends_and_who_used_it(keys: KeyService) -> None:
+    await keys.make(["live.1", THIS_MONTH, "seal.1"])
     await keys.unwrap(["live.1"])
-    await keys.unwrap(["live.1", "log.2026"])
-    infos = {info.name: info for info in await keys.keys()}
-    assert {name: (info.lawful, info.uses, info.public is None) for name, info in infos.items()} == {
-        "live.1": (False, 2, True),
-        "log.2026": (True, 1, True),
-        "seal.1": (False, 0, False),
+    await keys.unwrap(["live.1", THIS_MONTH])
+    listed = await keys.keys()
+    (serial,) = {serial for info in listed.keys for serial in info.tokens}
+    assert {info.name: (info.lawful, info.ends, sum(info.uses.values())) for info in listed.keys} == {
+        "live.1": (False, None, 2),
+        THIS_MONTH: (True, key_names.ends(THIS_MONTH), 1),
+        "seal.1": (False, None, 0),
     }
-    load_der_public_key(await public(keys, "seal.1"))
+    (seal,) = listed.pairs
+    assert (seal.name, seal.serial, seal.endorsement) == ("seal.1", serial, "")
+    load_der_public_key(seal.public)
 
 
 NOT_UNWRAPPED: list[tuple[list[str], type[JukuraError], str]] = [
@@ -94,13 +83,13 @@ async def test_what_may_not_be_unwrapped_is_refused_with_its_reason(keys: KeySer
         with pytest.raises(kind) as caught:
             await keys.unwrap(names)
         assert caught.value.code == code
-    assert [key.uses for key in await keys.keys()] == [0, 0]
+    assert [key.uses for key in (await keys.keys()).keys] == [{}, {}]
 
 
 async def test_one_wrong_name_makes_none_of_its_neighbours(keys: KeyService) -> None:
     with pytest.raises(InputError):
         await keys.make(["live.1", "nothing.1"])
-    assert await keys.keys() == []
+    assert (await keys.keys()).keys == []
 
 
 async def test_the_witness_begins_with_the_empty_tree(keys: KeyService) -> None:
@@ -168,9 +157,6 @@ NOT_SIGNED: list[tuple[SignCheckpoint, type[JukuraError], str]] = [
     (but(grown(5), size=-1), InputError, "hsm.checkpoint_malformed"),
     (but(grown(5), size=1 << 60), InputError, "hsm.checkpoint_malformed"),
     (but(grown(5), size=0), InputError, "hsm.checkpoint_malformed"),
-    (but(grown(5), key="live.1"), AuthorityError, "hsm.key_signs_no_checkpoint"),
-    (but(grown(5), key="form.1"), AuthorityError, "hsm.key_signs_no_checkpoint"),
-    (but(grown(5), key="seal.2"), ConflictError, "hsm.key_unknown"),
     (but(grown(5), proof=[bytes(32)]), ConflictError, "hsm.checkpoint_inconsistent"),
 ]
 
@@ -182,13 +168,87 @@ async def test_a_wrong_request_to_sign_is_refused_and_leaves_no_trace(keys: KeyS
             await keys.sign_checkpoint(request)
         assert caught.value.code == code
     assert (await keys.witness()).size == 0
-    assert [key.uses for key in await keys.keys()] == [0, 0, 0]
+    assert [key.uses for key in (await keys.keys()).keys if key.name != "seal.1"] == [{}, {}]
+
+
+async def test_without_a_seal_nothing_is_signed(keys: KeyService) -> None:
+    assert await code_of(keys.sign_checkpoint(grown(5)), ConflictError) == "hsm.key_unknown"
 
 
 async def test_any_number_of_names_is_taken_in_parts(keys: KeyService) -> None:
-    names = [f"transit.2026-01-{day:02}T{hour:02}" for day in range(1, 5) for hour in range(24)]
-    assert len(names) > MAX_NAMES
+    names = [f"expire.{year}" for year in range(NOW.year + 20, NOW.year + 20 + MAX_NAMES + 2)]
     assert await keys.make(names) == names
+
+
+NOT_MADE: list[tuple[str, type[JukuraError], str]] = [
+    ("live.3", AuthorityError, "hsm.not_next_generation"),
+    ("live.100000", AuthorityError, "hsm.not_next_generation"),
+    ("seal.2", AuthorityError, "hsm.not_next_generation"),
+    ("backup.2", AuthorityError, "hsm.not_next_generation"),
+    (f"expire.{NOW.year - 2}", AuthorityError, "hsm.out_of_window"),
+    (f"expire.{NOW.year + 154}", AuthorityError, "hsm.out_of_window"),
+    (f"log.{NOW.year + 2}", AuthorityError, "hsm.out_of_window"),
+    (f"work.{NOW.year + 1}-12", AuthorityError, "hsm.out_of_window"),
+    (f"transit.{NOW:%Y-%m-%dT%H}", AuthorityError, "hsm.no_business"),
+    ("work.2026-00", InputError, "hsm.name_unknown"),
+    ("transit.2026-02-30T09", InputError, "hsm.name_unknown"),
+]
+
+
+async def test_what_may_not_be_made_is_refused_with_its_reason(keys: KeyService) -> None:
+    await keys.make(["live.1", "seal.1"])
+    for name, kind, code in NOT_MADE:
+        assert (name, await code_of(keys.make([name]), kind)) == (name, code)
+    assert {key.name for key in (await keys.keys()).keys} == {"live.1", "seal.1"}
+
+
+async def test_at_most_eight_generations_of_a_kind_exist(keys: KeyService) -> None:
+    names = [f"secret.{number}" for number in range(1, 9)]
+    assert await keys.make(names) == names
+    assert await code_of(keys.make(["secret.9"]), TooMuchError) == "hsm.too_many_generations"
+
+
+async def test_a_lawful_key_whose_date_has_passed_dies_with_a_certificate(keys: KeyService) -> None:
+    await keys.make(["seal.1", OVER, THIS_MONTH])
+    due = key_names.ends(OVER)
+    assert due is not None
+    if due > (await keys.ping()).clock:
+        assert await code_of(keys.destroy_lawful([OVER]), AuthorityError) == "hsm.key_not_due"
+        return
+    serial = (await keys.keys()).pairs[0].serial
+    (certificate,) = await keys.destroy_lawful([OVER])
+    text = signed_text(certificate.note, await public(keys, "seal.1"))
+    assert text.splitlines()[1:3] == ["destruction", "1"]
+    assert text.splitlines()[4:] == [f"name {OVER}", f"confirmed {serial}"]
+    (gone,) = (await keys.keys()).destroyed
+    assert (gone.name, gone.confirmed, gone.missing) == (OVER, [serial], [])
+    assert await code_of(keys.unwrap([OVER]), ConflictError) == "hsm.key_destroyed"
+    assert await code_of(keys.make([OVER]), ConflictError) == "hsm.key_destroyed"
+    assert await keys.destroy_lawful([OVER]) == [certificate], "a lost answer is given again"
+
+
+NOT_LAWFUL = [
+    (THIS_MONTH, "hsm.key_not_due"),
+    (THIS_YEAR, "hsm.key_not_due"),
+    ("live.1", "hsm.key_needs_custodians"),
+    ("hold.1", "hsm.key_needs_custodians"),
+    ("seal.1", "hsm.key_needs_custodians"),
+]
+
+
+async def test_no_key_is_destroyed_before_its_date_or_without_one(keys: KeyService) -> None:
+    await keys.make([name for name, _ in NOT_LAWFUL])
+    for name, code in NOT_LAWFUL:
+        assert (name, await code_of(keys.destroy_lawful([name]), AuthorityError)) == (name, code)
+    assert len((await keys.keys()).keys) == len(NOT_LAWFUL)
+    assert await keys.statements(0) == []
+
+
+async def test_an_alarm_stands_while_one_token_is_all_there_is(keys: KeyService) -> None:
+    pong = await keys.ping()
+    assert pong.alarms == [Alarm.ONE_TOKEN]
+    (token,) = pong.tokens
+    assert (token.present, token.active, token.lacking) == (True, True, 0)
 
 
 async def test_a_message_beyond_the_limit_is_refused(keys: KeyService) -> None:

@@ -4,25 +4,32 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from daemon.clock import Clock, SystemClock
 from daemon.contract.merkle import leaf_hash, node_hash, root_of
 from daemon.tasks import Tasks
-from hsm import policy, softhsm
+from hsm import softhsm
 from hsm.cli import WORKER
+from hsm.client import KeyService
+from hsm.files import Files
 from hsm.handler import Handler
 from hsm.keystore import Keystore
-from hsm.orders import Open
-from hsm.pin import PinSource
-from hsm.protocol import SignCheckpoint
-from hsm.supervisor import Supervisor
-from hsm.token import Token
+from hsm.pinmark import PinMark
+from hsm.protocol import Custodian, Deed, Proposal, SignCheckpoint
+from hsm.rack import Rack
+from hsm.supervisor import Q, Serving, Supervisor
+from hsm.timekeeper import Timekeeper
+from hsm.token import KeyToken, Token
+from hsm.uri import TokenUri, parse
 from hsm.vault import Vault
 
 MODULE = next(
@@ -32,6 +39,7 @@ MODULE = next(
 )
 LABEL = "jukura-test"
 PIN = secrets.token_hex(12).encode()
+URI = f"pkcs11:token={LABEL}?module-path={MODULE}"
 ME = 1000
 """The uid that the tests' own connections are taken for: the tests may run as root, who is always refused."""
 
@@ -54,19 +62,52 @@ def admit_all(_: socket.socket) -> int:
 def token_in(
     state: Path,
     *,
-    pin: bytes = PIN,
+    pin: bytes | Callable[[], bytes | None] = PIN,
     criteria: dict[str, str] | None = None,
     create: bool = True,
     clock: Clock | None = None,
     deadline: float = 5.0,
+    open_deadline: float = 8.0,
+    marks: dict[str, bytes] | None = None,
+    module: str = MODULE,
+    environ: Mapping[str, str] | None = None,
+    command: Sequence[str] = WORKER,
 ) -> Token:
-    """A token of SoftHSM in `state`, made on first use."""
+    """A token of SoftHSM in `state`, made on first use; or of `module`. `marks` is where those of PINs are kept."""
     conf = softhsm.configure(state)
     if create:
         softhsm.token_folder(state).mkdir(exist_ok=True)
-    environ = {"PATH": os.environ["PATH"], "SOFTHSM2_CONF": str(conf)}
-    opening = Open(module=MODULE, criteria={"token": LABEL} if criteria is None else criteria, create=create)
-    return Token(WORKER, environ, opening, lambda: pin, clock or Eager(), deadline=deadline)
+    given = {"PATH": os.environ["PATH"], "SOFTHSM2_CONF": str(conf), **(environ or {})}
+    uri = TokenUri(module, {"token": LABEL} if criteria is None else criteria)
+    mark = mark_in({} if marks is None else marks)
+    return Token(
+        command,
+        given,
+        uri,
+        pin if callable(pin) else lambda: pin,
+        mark,
+        clock=clock or SystemClock(),
+        create=create,
+        deadline=deadline,
+        open_deadline=open_deadline,
+    )
+
+
+def mark_in(marks: dict[str, bytes]) -> PinMark:
+    """The marks of PINs, kept in `marks`."""
+
+    def keep(name: str, value: bytes | None) -> None:
+        if value is None:
+            marks.pop(name, None)
+        else:
+            marks[name] = value
+
+    return PinMark(marks.get, keep, os.urandom)
+
+
+def token_at(state: Path, uri: str) -> Token:
+    """The token at a URI, among those of SoftHSM in `state`."""
+    return token_in(state, criteria=dict(parse(uri).criteria), create=False)
 
 
 @contextmanager
@@ -77,6 +118,44 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+class Holder:
+    """A custodian with the private key in memory, where a real one has a card."""
+
+    def __init__(self, ident: str) -> None:
+        self.id = ident
+        self._key = generate_private_key(SECP256R1())
+        public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.custodian = Custodian(id=ident, name=f"鍵管理者 {ident}", public=public)
+
+    def sign(self, text: str) -> bytes:
+        """This custodian's signature over a proposal's text."""
+        return self._key.sign(text.encode(), ECDSA(SHA256()))
+
+
+HOLDERS = tuple(Holder(ident) for ident in ("sato", "suzuki", "takahashi"))
+CUSTODIANS = tuple(holder.custodian for holder in HOLDERS)
+
+
+async def consent(service: KeyService, proposal: Proposal, holder: Holder) -> Proposal:
+    """A custodian signs a proposal."""
+    return await service.sign_proposal(proposal.id, holder.id, holder.sign(proposal.text))
+
+
+async def agree(service: KeyService, deed: Deed, *holders: Holder) -> Proposal:
+    """A proposal of `deed` that two custodians (or `holders`) have signed; it may have to wait yet."""
+    proposal = await service.propose(deed)
+    for holder in holders or HOLDERS[:2]:
+        proposal = await consent(service, proposal, holder)
+    return proposal
+
+
+async def carried_out(service: KeyService, proposal: Proposal) -> Proposal:
+    """A ripe proposal, carried out to its end."""
+    while proposal.done is None:
+        proposal = await service.carry_out(proposal.id)
+    return proposal
+
+
 @dataclass
 class Service:
     """A key service that runs in this process, with its worker as a real one."""
@@ -85,6 +164,20 @@ class Service:
     token: Token
     store: Keystore
     stop: Callable[[], Awaitable[None]]
+
+
+def vault_over(
+    store: Keystore,
+    open_token: Callable[[str], KeyToken],
+    home: str,
+    *,
+    register: str = "honnin",
+    clock: Clock | None = None,
+    settle: Callable[[], None] = lambda: None,
+) -> Vault:
+    """A vault of tokens that `open_token` gives by URI; the one at `home` is enrolled by itself."""
+    files, keeper = Files(store, settle), Timekeeper(clock or SystemClock(), store.clock.get())
+    return Vault(register, files, Rack(files, open_token, home, keeper.now), keeper)
 
 
 def listening_at(path: Path) -> socket.socket:
@@ -100,7 +193,7 @@ def listening_at(path: Path) -> socket.socket:
 @asynccontextmanager
 async def running(
     listening: socket.socket,
-    handler: Handler,
+    handler: Serving[Q],
     *,
     admit: Callable[[socket.socket], int] = admit_all,
     idle: float = 600.0,
@@ -124,23 +217,32 @@ async def running(
 
 @asynccontextmanager
 async def served(
-    state: Path, *, token: Token | None = None, request_deadline: float = 9.0
+    state: Path,
+    *,
+    token: Token | None = None,
+    clock: Clock | None = None,
+    custodians: Sequence[Custodian] = (),
+    request_deadline: float = 9.0,
 ) -> AsyncIterator[Service]:
-    """The real service over SoftHSM on a socket in `state`."""
+    """The real service over SoftHSM, or over `token`, on a socket in `state`."""
     path, store = state / "keys", Keystore(state / "keys.db")
-    token = token or token_in(state, create=not store.tokens())
-    vault = Vault("honnin", token, store, SystemClock(), settle=softhsm.Settle(softhsm.token_folder(state)))
-    at_rest = partial(policy.at_rest, PinSource.FILE, MODULE)
-    handler = Handler("honnin", vault, at_rest, deadline=request_deadline)
+    store.custodians.replace(custodians)
+    first = token or token_in(state, create=not store.tokens.all())
+    home = token.uri if token else URI
+    settle = softhsm.Settle(softhsm.token_folder(state))
+    vault = vault_over(
+        store, lambda uri: first if uri == home else token_at(state, uri), home, clock=clock, settle=settle
+    )
+    handler = Handler("honnin", vault, lambda _: "unprotected", deadline=request_deadline)
     async with running(listening_at(path), handler) as stop:
-        yield Service(path, token, store, stop)
+        yield Service(path, first, store, stop)
 
 
 def grown(leaves: int, *, since: int = 0) -> SignCheckpoint:
     """A request for the tree of the first `leaves` numbers, with the proof from `since` of them."""
     hashes = [leaf_hash(str(number).encode()) for number in range(leaves)]
     steps = proof(since, hashes) if 0 < since < leaves else []
-    return SignCheckpoint(key="seal.1", epoch=1, size=leaves, root=root_of(hashes), proof=steps)
+    return SignCheckpoint(epoch=1, size=leaves, root=root_of(hashes), proof=steps)
 
 
 def proof(size: int, hashes: list[bytes], *, whole: bool = True) -> list[bytes]:

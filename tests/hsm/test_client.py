@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,18 @@ from daemon.errors import AuthenticationError, AuthorityError, IntegrityError, J
 from hsm import frames
 from hsm.calls import KINDS
 from hsm.client import KeyClient
-from hsm.protocol import MAX_FRAME, Answer, Pong, Refused, Unwrapped
+from hsm.protocol import MAX_FRAME, Alarm, Answer, Pong, Refused, Unwrapped
 from tests.hsm.kit import folder
 
-PONG = Pong(register="honnin", token=True, at_rest="unprotected", token_calls=0)
+PONG = Pong(
+    register="honnin",
+    token=True,
+    at_rest="unprotected",
+    token_calls=0,
+    tokens=[],
+    alarms=[Alarm.ONE_TOKEN],
+    clock=datetime(2026, 11, 25, tzinfo=UTC),
+)
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 

@@ -121,6 +121,6 @@ def test_every_request_comes_back_as_it_was(names: list[str], size: int, root: b
     for request in (
         Ping(),
         Unwrap(names),
-        SignCheckpoint(key="seal.1", epoch=1, size=size, root=root, extensions=names, proof=[root]),
+        SignCheckpoint(epoch=1, size=size, root=root, extensions=names, proof=[root]),
     ):
         assert frames.unpack(frames.pack(request)[4:], REQUESTS) == request

@@ -9,18 +9,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.clock import SystemClock
 from daemon.errors import AuthenticationError
 from hsm import frames
-from hsm.fake import SoftToken
 from hsm.handler import Handler
 from hsm.keystore import Keystore
 from hsm.orders import Check, Order
+from hsm.process import R
 from hsm.protocol import MAX_FRAME, Answer, Made, Make, Ping, Pong, Refused, Request
+from hsm.softtoken import SoftToken
 from hsm.supervisor import MAX_CALLERS
-from hsm.token import R
-from hsm.vault import Vault
-from tests.hsm.kit import admit_all, folder, listening_at, running
+from tests.hsm.kit import admit_all, folder, listening_at, running, vault_over
 
 ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
@@ -76,7 +74,7 @@ async def service(
     stage: float = 3.0,
     deadline: float = 9.0,
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    vault = Vault("honnin", token or SoftToken(), Keystore(None), SystemClock())
+    vault = vault_over(Keystore(None), lambda _: token or SoftToken(), "pkcs11:x")
     handler = Handler("honnin", vault, lambda _: "unprotected", deadline=deadline)
     async with running(listening_at(path), handler, admit=admit, idle=idle, stage=stage) as stop:
         yield stop

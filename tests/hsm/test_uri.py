@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.errors import InputError, StateError
-from hsm.uri import CRITERIA, TokenUri, exactly_one, meets, parse
+from hsm.orders import TokenFacts
+from hsm.uri import CRITERIA, TokenUri, exactly_one, meets, parse, summary
 
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 FACTS = st.dictionaries(st.sampled_from(CRITERIA), VALUES)
@@ -75,8 +76,36 @@ def test_a_token_matches_when_it_meets_every_criterion(
 
 
 @pytest.mark.parametrize("count", [0, 2, 5])
-def test_none_and_several_are_both_errors_with_the_count(count: int) -> None:
-    assert exactly_one(["a"]) == "a"
+@pytest.mark.parametrize(
+    ("there", "told"), [("", ""), ("slot 1 not initialised", "; there: slot 1 not initialised")]
+)
+def test_none_and_several_are_both_errors_with_the_count(count: int, there: str, told: str) -> None:
+    assert exactly_one(["a"], there) == "a"
     with pytest.raises(StateError) as caught:
-        exactly_one(["a"] * count)
-    assert (caught.value.code, caught.value.field) == ("hsm.token_count", f"matching={count}")
+        exactly_one(["a"] * count, there)
+    assert (caught.value.code, caught.value.field) == ("hsm.token_count", f"matching={count}{told}")
+
+
+@given(FACTS, VALUES)
+def test_what_is_written_reads_back(criteria: dict[str, str], rest: str) -> None:
+    uri = TokenUri("/" + rest, criteria)
+    assert parse(uri.text) == uri
+
+
+def facts(label: str, serial: str, *, initialised: bool = True, user_pin_set: bool = True) -> TokenFacts:
+    return TokenFacts(
+        slot="7", label=label, serial=serial, model="m", initialised=initialised, user_pin_set=user_pin_set,
+        final_try=False, locked=False, protected_path=False, min_pin=4, max_pin=8,
+    )  # fmt: skip
+
+
+def test_what_there_is_is_told_shortly() -> None:
+    assert summary([]) == "none"
+    tokens = [facts("one", "1"), facts("two", "2", user_pin_set=False), facts("", "", initialised=False)]
+    assert summary(tokens) == "one (serial 1), two (serial 2, no PIN), slot 7 not initialised"
+    assert summary(tokens * 3).endswith("two (serial 2, no PIN), 4 more")
+
+
+@given(VALUES, VALUES)
+def test_what_a_token_calls_itself_cannot_break_a_line(label: str, serial: str) -> None:
+    assert summary([facts(label, serial)]).isprintable()

@@ -10,14 +10,27 @@ import pytest
 from daemon.clock import ManualClock
 from daemon.contract.note import Checkpoint
 from daemon.errors import IntegrityError, StateError
-from hsm.fake import SoftToken
 from hsm.handler import Handler
 from hsm.keystore import Keystore
-from hsm.orders import Derive, Done, Labels, MakeSecret, Names, Opened, Order, Sign, Value
-from hsm.protocol import Keys, ListKeys, Made, Make, Refused, Request, Unwrap, Unwrapped
-from hsm.token import R
+from hsm.orders import Derive, Done, Labels, MakeSecret, Names, Order, Sign, Value
+from hsm.process import R
+from hsm.protocol import (
+    DestroyLawful,
+    Keys,
+    ListKeys,
+    Made,
+    Make,
+    Ping,
+    Pong,
+    Refused,
+    Request,
+    Statements,
+    Unwrap,
+    Unwrapped,
+)
+from hsm.softtoken import SoftToken
 from hsm.vault import Vault
-from tests.hsm.kit import folder, grown
+from tests.hsm.kit import folder, grown, vault_over
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -25,8 +38,8 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 class BadToken(SoftToken):
     """A token that fails or lies on the orders named."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, serial: str = "fake-1") -> None:
+        super().__init__(serial)
         self.failing: type[Order] | None = None
         self.lying: type[Order] | None = None
         self.name: str | None = None
@@ -53,9 +66,15 @@ def token() -> BadToken:
     return BadToken()
 
 
+def opened(path: Path, token: SoftToken, *, register: str = "honnin") -> Vault:
+    """A vault over one token, which is where it is looked for."""
+    clock = ManualClock(NOW)
+    return vault_over(Keystore(path), lambda _: token, "pkcs11:x", register=register, clock=clock)
+
+
 @pytest.fixture
 async def vault(path: Path, token: BadToken) -> AsyncIterator[Vault]:
-    vault = Vault("honnin", token, Keystore(path), ManualClock(NOW))
+    vault = opened(path, token)
     yield vault
     await vault.close()
 
@@ -65,7 +84,7 @@ def handler(vault: Vault) -> Handler:
 
 
 def test_every_request_of_the_protocol_is_answered(vault: Vault) -> None:
-    assert set(get_args(Request)) == set(handler(vault)._acts)
+    assert set(get_args(Request)) == set(handler(vault).table)
 
 
 async def test_a_token_that_fails_midway_leaves_none_of_the_keys_and_a_retry_makes_all(
@@ -75,7 +94,7 @@ async def test_a_token_that_fails_midway_leaves_none_of_the_keys_and_a_retry_mak
     token.failing, token.name = Derive, "live.2"
     request = Make(["live.1", "live.2", "live.3"])
     assert await service.answer(request) == Refused(code="hsm.token_away", away=True)
-    assert await service.answer(ListKeys()) == Keys([])
+    assert await service.answer(ListKeys()) == Keys([], [], [])
     token.failing = None
     assert await service.answer(request) == Made(request.names)
     assert isinstance(await service.answer(Unwrap(request.names)), Unwrapped)
@@ -85,36 +104,56 @@ async def test_nothing_is_kept_before_the_token_is_on_the_disk(path: Path, token
     def full() -> None:
         raise StateError("hsm.store_failed")
 
-    vault = Vault("honnin", token, Keystore(path), ManualClock(NOW), settle=full)
+    vault = vault_over(Keystore(path), lambda _: token, "pkcs11:x", settle=full)
     with pytest.raises(StateError, match=r"hsm\.store_failed"):
         await vault.make(["live.1"])
-    assert vault.store.names() == frozenset()
+    assert vault.store.keys.names() == []
     await vault.close()
 
 
 async def test_a_key_is_stored_wrapped_only(path: Path, vault: Vault) -> None:
     await vault.make(["live.1"])
-    key = (await vault.unwrap(["live.1"]))["live.1"]
+    key = (await vault.unwrap(["live.1"], "0"))["live.1"]
     files = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert key not in files
-    assert vault.store.wrapped("fake-1")["live.1"] in files
+    copy = vault.store.keys.wrapped("live.1", "fake-1")
+    assert copy is not None
+    assert copy in files
 
 
 async def test_a_wrong_derivation_opens_nothing(vault: Vault, token: BadToken) -> None:
     await vault.make(["live.1"])
     token.lying = Derive
     with pytest.raises(IntegrityError) as caught:
-        await vault.unwrap(["live.1"])
+        await vault.unwrap(["live.1"], "0")
     assert (caught.value.code, caught.value.field) == ("hsm.wrapped_damaged", "live.1")
+    assert vault.store.keys.uses() == {}
+
+
+class FlakyToken(BadToken):
+    """A token of which every second derivation is false."""
+
+    async def call(self, order: Order, reply: type[R]) -> R:
+        self.lying = Derive if isinstance(order, Derive) and self.lying is None else None
+        return await super().call(order, reply)
+
+
+async def test_a_token_that_derives_now_this_and_now_that_wraps_no_key(path: Path) -> None:
+    """Else the key would be lost, and that be found when it is needed."""
+    vault = opened(path, FlakyToken())
+    with pytest.raises(IntegrityError, match=r"hsm\.wrapped_damaged"):
+        await vault.make(["live.1"])
+    assert vault.store.keys.names() == []
+    await vault.close()
 
 
 async def test_the_keys_of_one_register_do_not_open_for_the_other(path: Path, token: BadToken) -> None:
-    first = Vault("honnin", token, Keystore(path), ManualClock(NOW))
+    first = opened(path, token)
     await first.make(["live.1"])
     await first.close()
-    second = Vault("fuhyo", token, Keystore(path), ManualClock(NOW))
+    second = opened(path, token, register="fuhyo")
     with pytest.raises(IntegrityError, match=r"hsm\.wrapped_damaged"):
-        await second.unwrap(["live.1"])
+        await second.unwrap(["live.1"], "0")
     await second.close()
 
 
@@ -122,28 +161,75 @@ async def test_a_false_signature_does_not_leave_and_is_not_witnessed(vault: Vaul
     await vault.make(["seal.1"])
     token.lying = Sign
     assert await handler(vault).answer(grown(5)) == Refused(code="hsm.signature_false")
-    assert vault.store.last_signed() is None
+    assert vault.store.witness.last() is None
     token.lying = None
-    assert (await vault.sign("seal.1", Checkpoint("jukura.jp/honnin/1", 5, grown(5).root))).count("—") == 1
+    signed, _ = await vault.notary.checkpoint(Checkpoint("jukura.jp/honnin/1", 5, grown(5).root))
+    assert signed.count("—") == 1
 
 
 async def test_a_signature_does_not_leave_where_it_cannot_be_witnessed(vault: Vault) -> None:
     await vault.make(["seal.1"])
-    vault.store._db.execute("DROP TABLE witness")
-    vault.store._db.execute(
-        "CREATE VIEW witness AS SELECT 1 epoch, 0 size, x'00' root, '' key, '' note WHERE 0"
-    )
+    vault.store._db.run("DROP TABLE witness")
+    vault.store._db.run("CREATE VIEW witness AS SELECT 1 epoch, 0 size, x'00' root, '' note, 0 pair WHERE 0")
     assert await handler(vault).answer(grown(5)) == Refused(code="hsm.store_failed", away=True)
 
 
+async def test_a_certificate_that_cannot_be_signed_is_asked_for_again(vault: Vault, token: BadToken) -> None:
+    await vault.make(["seal.1"])
+    vault.store.keys.add("work.2026-04", NOW)
+    service = handler(vault)
+    token.failing, token.name = Sign, "seal.1"
+    request = DestroyLawful(["work.2026-04"])
+    assert await service.answer(request) == Refused(code="hsm.token_away", away=True)
+    assert vault.store.graves.names() == {"work.2026-04"}
+    token.failing = None
+    answer = await service.answer(request)
+    assert isinstance(answer, Statements)
+    assert [each.kind for each in answer.statements] == ["destruction"]
+
+
 async def test_a_token_that_was_not_enrolled_is_not_used(path: Path, token: BadToken) -> None:
-    first = Vault("honnin", token, Keystore(path), ManualClock(NOW))
+    first = opened(path, token)
     await first.make(["live.1"])
     await first.close()
     other = SoftToken(serial="fake-2")
-    second = Vault("honnin", other, Keystore(path), ManualClock(NOW))
-    answer = await handler(second).answer(Unwrap(["live.1"]))
+    second = opened(path, other)
+    service = handler(second)
+    answer = await service.answer(Unwrap(["live.1"]))
     assert answer == Refused(code="hsm.token_foreign", away=False)
+    pong = await service.answer(Ping())
+    assert isinstance(pong, Pong)
+    assert not pong.token
+    assert other.calls == 0
+    await second.close()
+
+
+async def test_a_token_that_stands_elsewhere_now_is_found_by_its_serial(path: Path, token: BadToken) -> None:
+    first = vault_over(Keystore(path), lambda _: token, "pkcs11:old")
+    await first.make(["live.1"])
+    key = await first.unwrap(["live.1"], "0")
+    await first.close()
+    gone = SoftToken("gone")
+    gone.away = True
+    for home in ("pkcs11:new", "pkcs11:new"):
+        moved = vault_over(Keystore(path), lambda uri: token if uri == "pkcs11:new" else gone, home)
+        assert await handler(moved).upkeep.step() is False
+        assert await moved.unwrap(["live.1"], "0") == key
+        assert [row.uri for row in moved.store.tokens.all()] == ["pkcs11:new"]
+        await moved.close()
+
+
+async def test_another_token_at_the_configured_place_is_foreign_beside_the_one_we_know(
+    path: Path, token: BadToken
+) -> None:
+    first = vault_over(Keystore(path), lambda _: token, "pkcs11:old")
+    await first.make(["live.1"])
+    await first.close()
+    other = SoftToken("other")
+    second = vault_over(Keystore(path), {"pkcs11:old": token, "pkcs11:new": other}.__getitem__, "pkcs11:new")
+    await handler(second).upkeep.step()
+    assert await second.unwrap(["live.1"], "0")
+    assert [row.serial for row in second.store.tokens.all()] == ["fake-1"]
     assert other.calls == 0
     await second.close()
 
@@ -151,16 +237,19 @@ async def test_a_token_that_was_not_enrolled_is_not_used(path: Path, token: BadT
 async def test_a_destroyed_key_that_comes_back_with_its_token_is_destroyed_again(
     path: Path, token: BadToken
 ) -> None:
-    first = Vault("honnin", token, Keystore(path), ManualClock(NOW))
-    await first.make(["log.2018", "live.1"])
-    first.store.bury("log.2018", NOW)
+    first = opened(path, token)
+    await first.make(["live.1", "live.2"])
+    first.store.graves.bury("live.1", NOW)
+    first.store.keys.remove("live.1")
     await first.close()
-    returned = Vault("honnin", token, Keystore(path), ManualClock(NOW))
+    returned = opened(path, token)
     service = handler(returned)
-    assert isinstance(await service.answer(Unwrap(["live.1"])), Unwrapped)
-    assert (await token.call(Labels(), Names)).names == ["live.1"]
-    for request in (Make(["log.2018"]), Unwrap(["log.2018"])):
-        assert await service.answer(request) == Refused(code="hsm.key_destroyed", field="log.2018")
+    while await service.upkeep.step():
+        pass
+    assert (await token.call(Labels(), Names)).names == ["live.2"]
+    for request in (Make(["live.1"]), Unwrap(["live.1"])):
+        assert await service.answer(request) == Refused(code="hsm.key_destroyed", field="live.1")
+    assert returned.store.graves.confirmed("live.1") == ["fake-1"]
     await returned.close()
 
 
@@ -168,12 +257,27 @@ async def test_each_session_is_met_once(vault: Vault, token: BadToken) -> None:
     await vault.make(["live.1"])
     for _ in range(2):
         before = token.calls
-        await vault.unwrap(["live.1"])
+        await vault.unwrap(["live.1"], "0")
         assert token.calls == before + 1
-    token._token = Opened(serial="fake-1", model="fake")  # a new session
+    service = handler(vault)
+    for _ in range(2):
+        token.away = False  # a new session
+        before = token.calls
+        while await service.upkeep.step():
+            pass
+        await vault.unwrap(["live.1"], "0")
+        assert token.calls == before + 2
+
+
+async def test_nothing_goes_on_behind_the_requests_when_all_is_level(vault: Vault, token: BadToken) -> None:
+    await vault.make(["live.1", "seal.1"])
+    service = handler(vault)
+    while await service.upkeep.step():
+        pass
     before = token.calls
-    await vault.unwrap(["live.1"])
-    assert token.calls == before + 2
+    for _ in range(5):
+        assert await service.upkeep.step() is False
+    assert token.calls == before
 
 
 async def test_a_secret_left_by_an_interrupted_make_is_taken_up(vault: Vault, token: BadToken) -> None:
