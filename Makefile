@@ -7,7 +7,7 @@ SEED ?= 1
 HEADLESS ?= 0
 STATE ?= var
 
-.PHONY: run test check lock screenshot setup
+.PHONY: run test check bench lock screenshot setup
 
 setup:
 	@packaging/bootstrap
@@ -25,6 +25,11 @@ check: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+
+# Figures of this machine, as JSON: re-keying while searches run, and what a slow token costs.
+bench: setup
+	@.venv/bin/python packaging/bench/rekey.py
+	@.venv/bin/python packaging/bench/token_calls.py
 
 # Exact versions and hashes for packaging/requirements*.txt; UPGRADE=1 takes the newest.
 lock:

@@ -22,8 +22,9 @@ from daemon.commands.notices import Notices
 from daemon.config import Config
 from daemon.console.server import ConsoleServer, Desk
 from daemon.contract.console import Reason, State, Status
+from daemon.contract.keys import TokenState
 from daemon.crypto import classes
-from daemon.crypto.keyring import Keyring, load
+from daemon.crypto.keyring import Keyring, first_seal, load
 from daemon.errors import IntegrityError, JukuraError, StateError
 from daemon.lifecycle import SERVING, Lifecycle
 from daemon.open import Parts, Shown, build, introduce
@@ -31,12 +32,15 @@ from daemon.peers.server import PeerServer
 from daemon.peers.tls import serving
 from daemon.tasks import Tasks
 from hsm.client import KeyService
+from hsm.protocol import Pong
 
 log = logging.getLogger(__name__)
 
 CONSOLE, PEERS = "console", "peers"
 UNSEAL_PAUSE = 0.5  # seconds between tries to reach the key service
 WATCH = 2.0  # seconds between looks at token, disk and keys
+SIGN = 1.0  # seconds between looks at the log's head
+SOON = 0.25  # seconds between either while something is amiss: when it is back, everything is within 2 s
 STAGE = 10.0  # seconds for one stage of stopping
 
 
@@ -57,7 +61,8 @@ class App:
         self._life = Lifecycle(self._told)
         self._tasks = Tasks(on_failure=self._failed)
         self._parts: Parts | None = None
-        self._at_rest = "unknown"
+        self._pong: Pong | None = None
+        """What the key service last said of itself."""
         self._end = asyncio.Event()
         self._failure = ""
         self._console = ConsoleServer(self._status, self._desk)
@@ -105,18 +110,22 @@ class App:
             return
         self._tasks.start(parts.writer.run(), name="writer")
         await introduce(self.config, parts, made)
+        await parts.rotations.resume()
         self._life.unsealed()
         self._tasks.start(parts.pump.run(), name="outbox.pump")
         self._tasks.start(self._sign(parts), name="log.signer")
         self._tasks.start(self._watch(parts), name="watch")
+        self._tasks.start(parts.custody.run(), name="keys.duty")
 
     async def _keys(self) -> list[str]:
         """Bring the keys in; for as long as it takes."""
         while True:
             try:
+                # Before anything else: what stands wrong with the keys is told while sealed, too.
+                self._pong = await self.service.ping()
                 made = await load(self.keyring, self.service, classes.wanted(day_of(self.clock.now())))
-                made += await self.service.make([classes.SEAL])
-                self._at_rest = (await self.service.ping()).at_rest
+                made += await first_seal(self.service)
+                self._pong = await self.service.ping()
             except StateError as error:
                 log.warning("sealed, key service away", extra={"code": error.code})
                 await asyncio.sleep(UNSEAL_PAUSE)
@@ -127,30 +136,34 @@ class App:
 
     async def _sign(self, parts: Parts) -> None:
         while True:
+            pause = SIGN
             try:
                 await parts.signer.sign()
             except StateError as error:
                 log.warning("signature waits", extra={"code": error.code})
+                pause = min(SOON, SIGN)
             except JukuraError as error:
                 # The key service says that the log does not continue what it signed: for a person to look at.
                 log.critical("signature refused", extra={"code": error.code})
                 self._life.set(Reason.SIGNATURE_REFUSED, given=True)
             self._life.set(Reason.SIGNATURE_LATE, given=parts.signer.late)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(pause)
 
     async def _watch(self, parts: Parts) -> None:
         while True:
-            self._life.set(Reason.TOKEN_AWAY, given=not await self._token_there(parts))
+            there = await self._token_there(parts)
+            self._life.set(Reason.TOKEN_AWAY, given=not there)
             self._life.set(Reason.DISK_LOW, given=self._disk_free() < self.config.disk_floor)
             self._life.set(Reason.OUTBOX_ASIDE, given=await parts.census.aside() > 0)
-            await asyncio.sleep(WATCH)
+            await asyncio.sleep(WATCH if there else min(SOON, WATCH))
 
     async def _token_there(self, parts: Parts) -> bool:
         """Whether the token answers; on the way, keys are made and loaded long before their day."""
         try:
-            if not (await self.service.ping()).token:
+            self._pong = await self.service.ping()
+            if not self._pong.token:
                 return False
-            missing = [name for name in classes.wanted(day_of(self.clock.now())) if name not in self.keyring]
+            missing = classes.lacking(classes.wanted(day_of(self.clock.now())), self.keyring)
             if missing and (made := await load(self.keyring, self.service, missing)):
                 await parts.writer.log(Act(Action.KEY_MADE, "jukurad", counts={"keys": len(made)}))
         except StateError:
@@ -164,12 +177,13 @@ class App:
 
     async def _status(self) -> Status:
         parts = self._parts
+        pong = self._pong
         serving = parts is not None and self._life.state in SERVING
         return Status(
             register=self.config.register,
             state=self._life.state,
             reasons=self._life.reasons,
-            at_rest=self._at_rest,
+            at_rest=pong.at_rest if pong else "unknown",
             started=self._started,
             now=self.clock.now(),
             version=self.version,
@@ -177,6 +191,12 @@ class App:
             municipalities=len(self.config.peers.municipalities),
             connections=["市町村CS", self.config.national.name, f"端末 {self.config.terminal}"],
             counts=await parts.census.counts() if parts is not None and serving else None,
+            alarms=[str(alarm) for alarm in pong.alarms] if pong else [],
+            tokens=[
+                TokenState(label=each.label, model=each.model, present=each.present, active=each.active)
+                for each in (pong.tokens if pong else ())
+            ],
+            rotations=parts.rotations.progress() if parts is not None else [],
         )
 
     def _desk(self) -> Desk:
@@ -221,6 +241,8 @@ class App:
         self._life.move(State.STOPPING)
         await self._stage("listeners", self._close_listeners())
         if self._parts is not None:
+            await self._stage("rotations", self._parts.rotations.close())
+            await self._stage("custody", self._parts.custody.close())
             await self._stage("log", self._close_log(self._parts))
         late = await self._tasks.stop(within=STAGE)
         if late:

@@ -57,6 +57,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     disk_floor: int = 512 * 1024 * 1024
     """Bytes free below which the register says DISK_LOW."""
 
+    rotation_share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.5
+    """The part of the time that a key rotation works in the background; the rest is left to notices and searches."""
+
     def __post_init__(self) -> None:
         if not 10 <= self.idle_seconds <= 600:  # noqa: PLR2004 - the bounds stated above
             raise ValueError("idle_seconds")

@@ -15,6 +15,7 @@ from daemon.audit.signer import Signer
 from daemon.clock import Clock
 from daemon.commands import setup
 from daemon.commands.caller import Caller, Right
+from daemon.commands.custody import Custody
 from daemon.commands.notices import Notices
 from daemon.commands.people import People
 from daemon.commands.person import Persons
@@ -31,11 +32,18 @@ from daemon.peers.national import NationalClient
 from daemon.peers.pump import Pump
 from daemon.peers.tls import calling
 from daemon.store import catchup, truth
+from daemon.store.dependents import Dependents
+from daemon.store.files import free_beside
+from daemon.store.groups import Groups
 from daemon.store.index import Index
+from daemon.store.opening import noting, open_index, open_truth
 from daemon.store.outbox import Outbox
 from daemon.store.reader import Reader
+from daemon.store.rotating import Store, rotations
+from daemon.store.rotations import Rotations
 from daemon.store.rows import RowCodec
 from daemon.store.sqlite import SqliteEngine
+from daemon.store.tally import Tally
 from daemon.store.writer import Writer
 from hsm.client import KeyService
 
@@ -56,6 +64,9 @@ class Parts:
     census: Census
     desk: Desk
     people: People
+    rotations: Rotations
+    dependents: Dependents
+    custody: Custody
 
     async def close(self) -> None:
         """Let go of line and files; the writer has ended before."""
@@ -78,9 +89,9 @@ async def build(
     """Open the store and put every part together. The keys are in `keyring`; nothing runs yet."""
     register, sealer = config.register, Sealer(keyring)
     codec = RowCodec(register, sealer)
-    engine = await SqliteEngine.open(state / "register.db", keyring.raw(classes.STORE))
+    engine = await open_truth(state, keyring)
     try:
-        index = await catchup.open_index(state / "index.db", keyring.raw(classes.INDEX))
+        index = await open_index(state, keyring)
     except BaseException:
         await engine.close()
         raise
@@ -88,13 +99,37 @@ async def build(
         known = await truth.load(engine, sealer)
         await catchup.level(index, engine, known, codec, shown.progress)
         journal = await Journal.load(register, sealer, engine)
-        writer = Writer(engine, index, known, sealer=sealer, participants=[journal], clock=clock)
+        tally, touched = await Tally.load(engine), await noting(engine)
+        groups = Groups(
+            engine, index, known, sealer=sealer, participants=[journal, tally, touched], clock=clock
+        )
+        writer = Writer(groups)
         signer = Signer(journal, engine, writer, service, clock)
         await signer.check()
     except BaseException:
         await index.close()
         await engine.close()
         raise
+    rotating = rotations(
+        Store(register, engine, index, known, sealer, codec, tally, touched, writer),
+        keyring,
+        service,
+        clock,
+        free=free_beside(state),
+        floor=config.disk_floor,
+        share=config.rotation_share,
+    )
+    in_use = {classes.STORE: engine.pages, classes.INDEX: index.pages}
+    dependents = Dependents(engine, tally, in_use, rotating)
+    custody = Custody(
+        service=service,
+        engine=engine,
+        writer=writer,
+        keyring=keyring,
+        dependents=dependents,
+        rotations=rotating,
+        clock=clock,
+    )
     outbox = Outbox(register, engine, sealer)
     client = NationalClient(config.national.socket, calling(config.national.tls), config.national.name)
     people = People(register, engine, sealer, PasswordHasher())
@@ -122,8 +157,11 @@ async def build(
         pump=Pump(outbox, client, writer, shown.away, secrets.SystemRandom().random),
         notices=Notices(register, writer, codec, sealer),
         census=Census(register, reader, journal=journal, signer=signer, outbox=outbox, clock=clock),
-        desk=Desk(sessions, {SEARCH: searches.search, PERSON: persons.show}, export),
+        desk=Desk(sessions, {SEARCH: searches.search, PERSON: persons.show, **custody.handlers}, export),
         people=people,
+        rotations=rotating,
+        dependents=dependents,
+        custody=custody,
     )
 
 

@@ -39,8 +39,7 @@ def notify(**fields: str | int) -> None:
     sd_notify("\n".join(f"{key}={value}" for key, value in fields.items()))
 
 
-def credential(name: str) -> Path | None:
-    """The file of the credential `name`, if the service manager gave one."""
+def credentials() -> Path | None:
+    """The folder of the credentials, if the service manager gave any."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    file = Path(folder) / name if folder else None
-    return file if file and file.is_file() else None
+    return Path(folder) if folder else None

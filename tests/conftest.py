@@ -12,7 +12,7 @@ from daemon.commands.caller import Caller, Role
 from daemon.config import Config, Files, National, Peers
 from daemon.contract.console import Affair
 from daemon.crypto import classes
-from daemon.crypto.keyring import Keyring, load
+from daemon.crypto.keyring import Keyring, first_seal, load
 from daemon.open import Parts, Shown, build
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
@@ -57,17 +57,20 @@ class Bench:
         """Open it; the writer runs, nothing else does."""
         keyring = Keyring()
         await load(keyring, self.service, classes.wanted(day_of(self.clock.now())))
-        await self.service.make([classes.SEAL])
+        await first_seal(self.service)
         shown = Shown(away=self.away.append, progress=lambda done, total: self.rebuilt.append((done, total)))
         self.parts = await build(
             self.config, self.state, service=self.service, keyring=keyring, clock=self.clock, shown=shown
         )
         self._tasks.start(self.parts.writer.run(), name="writer")
+        await self.parts.rotations.resume()
         return self.parts
 
     async def stop(self) -> None:
         """Close it in order."""
         if self.parts is not None:
+            await self.parts.rotations.close()
+            await self.parts.custody.close()
             await self.parts.writer.close()
             await self._tasks.stop(within=5)
             await self.parts.close()
@@ -89,6 +92,7 @@ def configured(register: Register, pki: Pki, folder: Path) -> Config:
             socket=folder / "zenkoku.sock",
             name=NATIONAL_NAMES[register],
         ),
+        rotation_share=1.0,
     )
 
 

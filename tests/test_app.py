@@ -23,6 +23,7 @@ from daemon.rehearsal.pki import PEER_NAMES, Pki
 from daemon.rehearsal.tls import client_context
 from daemon.store.engine import Table
 from hsm.fake import FakeKeyService
+from hsm.protocol import Alarm
 from tests.commands.test_notices import notice
 from tests.conftest import Bench, configured
 from tests.register.people import HONNIN
@@ -182,3 +183,18 @@ async def test_a_disk_that_fills_is_a_state(
         await scene.until(lambda status: status.state is State.DEGRADED and Reason.DISK_LOW in status.reasons)
         monkeypatch.setattr(scene.app, "_disk_free", lambda: 10**12)
         await scene.until(lambda status: Reason.DISK_LOW not in status.reasons)
+
+
+async def test_what_stands_wrong_with_the_keys_is_told_while_sealed_too(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.token.away = True
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        status = await scene.until(lambda status: Alarm.NO_CUSTODIANS in status.alarms)
+        assert status.state is State.SEALED
+        service.token.away = False
+        status = await scene.until(lambda status: status.state is State.READY and bool(status.tokens))
+        assert [(token.present, token.active) for token in status.tokens] == [(True, True)]
+        assert Alarm.ONE_TOKEN in status.alarms
+        service.token.away = True
+        await scene.until(lambda status: not any(token.present for token in status.tokens))

@@ -1,4 +1,8 @@
-"""Streams the log out for an auditor, in constant memory: readme, keys, checkpoints, entries (daemon.audit.export)."""
+"""Streams the log out for an auditor, in constant memory: readme, keys, statements, checkpoints, entries.
+
+What the files hold is in `daemon.audit.export`. Statements are asked for after the head is signed, and keys after
+the statements: so every statement that an entry speaks of is there, and every key that signed one.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -23,10 +27,13 @@ async def exported(
     size = signer.signed
     for line in export.readme_lines():
         yield line
-    for info in await service.keys():
-        if kind(info.name) == "seal" and info.public is not None:
-            name = origin_of(register, journal.epoch)
-            yield export.key_line(key=info.name, name=name, public_der=info.public, made=info.made)
+    statements = await service.statements(0)
+    for pair in (await service.keys()).pairs:
+        if kind(pair.name) == "seal":
+            yield export.key_line(pair, origin_of(register, journal.epoch))
+    for statement in statements:
+        for line in export.statement_lines(statement.note):
+            yield line
     async for _, note in _pairs(engine, Table.CHECKPOINTS, size + 1):
         for line in export.checkpoint_lines(note.decode()):
             yield line

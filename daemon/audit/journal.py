@@ -78,7 +78,7 @@ class Journal:
         for act in draft.acts:
             self._append(act, group)
 
-    def prepare(self, group: Group) -> None:
+    async def prepare(self, group: Group) -> None:
         if self._next is self.tree:
             return
         head = Head(self.epoch, self._next.size, self._next.peaks)
@@ -109,7 +109,7 @@ class Journal:
         key = sequence(header.seq)
         place = Place(self._register, Table.LOG, key)
         sealed = self._sealer.seal(classes.log(day_of(group.now)), place, secret)
-        group.put(Table.LOG, key, msgspec.msgpack.encode((leaf, sealed)))
+        group.add(Table.LOG, key, msgspec.msgpack.encode((leaf, sealed)))
         self._next, nodes = self._next.append([leaf_hash(leaf)])
         for node, value in nodes.items():
             group.put(Table.TREE, node_key(node), value)

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from daemon.audit.journal import Journal, Nodes, sequence
 from daemon.audit.tree import consistency_proof, load
 from daemon.clock import Clock
-from daemon.crypto import classes
 from daemon.errors import IntegrityError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
@@ -20,7 +19,6 @@ from hsm.protocol import SignCheckpoint, Witnessed
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 1.0  # seconds between looks
 HEARTBEAT = timedelta(hours=1)
 """A quiet log is signed this often, so that its silence is signed too."""
 LATE_ENTRIES = 100_000
@@ -77,9 +75,7 @@ class Signer:
         self._witness = None
         proof = await consistency_proof(witness.size, tree.size, Nodes(self._engine)) if witness.size else []
         note = await self._service.sign_checkpoint(
-            SignCheckpoint(
-                key=classes.SEAL, epoch=self._journal.epoch, size=tree.size, root=tree.root(), proof=proof
-            )
+            SignCheckpoint(epoch=self._journal.epoch, size=tree.size, root=tree.root(), proof=proof)
         )
         self._witness = Witnessed(epoch=self._journal.epoch, size=tree.size, root=tree.root())
         await self._keep(tree.size, note)

@@ -4,11 +4,11 @@ They come from the key service when the register unseals, and from then on the r
 token away. What needs the token, signing and new keys, is not here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from daemon.crypto.classes import READABLE, kind
+from daemon.crypto.classes import READABLE, SEAL, generation, kind, lacking
 from daemon.errors import StateError
 from hsm.client import KeyService
 
@@ -23,6 +23,9 @@ class Keyring:
     def __contains__(self, name: str) -> bool:
         return name in self._keys
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._keys))
+
     def raw(self, name: str) -> bytes:
         """The 32 bytes of `name`, for what is no AEAD here (page keys); StateError if it is not loaded."""
         if name not in self._keys:
@@ -35,16 +38,42 @@ class Keyring:
             self._aead[name] = AESGCM(self.raw(name))
         return self._aead[name]
 
+    def generations(self, of: str) -> list[str]:
+        """The loaded generations of a kind, the newest first."""
+        return sorted((name for name in self._keys if kind(name) == of), key=generation, reverse=True)
+
+    def newest(self, of: str) -> str:
+        """The generation under which a kind is written now (`live.3` for `live`); StateError if none is loaded."""
+        found = self.generations(of)
+        if not found:
+            raise StateError("key.not_loaded", field=of)
+        return found[0]
+
     def add(self, keys: dict[str, bytes]) -> None:
         """Take in keys that were unwrapped."""
         self._keys |= keys
 
+    def forget(self, name: str) -> None:
+        """Let go of a key that was destroyed."""
+        self._keys.pop(name, None)
+        self._aead.pop(name, None)
+
 
 async def load(keyring: Keyring, service: KeyService, wanted: Iterable[str]) -> list[str]:
     """Bring every readable key of `service` into `keyring`, after making those `wanted`; return the new ones' names."""
-    missing = [name for name in wanted if name not in keyring]
+    told = await service.keys()
+    there = [info.name for info in told.keys]
+    # A first generation that was made and destroyed long ago is not wanted again.
+    gone = [info.name for info in told.destroyed]
+    missing = lacking(wanted, [*there, *gone])
     made = await service.make(missing) if missing else []
-    there = [info.name for info in await service.keys() if kind(info.name) in READABLE]
-    if lacking := [name for name in there if name not in keyring]:
-        keyring.add(await service.unwrap(lacking))
+    readable = [name for name in [*there, *made] if kind(name) in READABLE]
+    if new := [name for name in readable if name not in keyring]:
+        keyring.add(await service.unwrap(new))
     return made
+
+
+async def first_seal(service: KeyService) -> list[str]:
+    """Make the pair that signs, if there never was one; its name. Later ones come by the custodians."""
+    pairs = (await service.keys()).pairs
+    return [] if any(kind(pair.name) == kind(SEAL) for pair in pairs) else await service.make([SEAL])

@@ -44,6 +44,10 @@ class Sealer:
         self.counts: Counter[str] = Counter()
         """Seals per class name since the key was made; persisted by the writer."""
 
+    def newest(self, of: str) -> str:
+        """The class under which a kind that counts generations is sealed now (`live.3` for `live`)."""
+        return self._keyring.newest(of)
+
     def seal(self, name: str, place: Place, content: bytes) -> bytes:
         """`content` under the class key `name`, bound to `place`; StateError where the key is absent or worn out."""
         if self.counts[name] >= MOST_SEALS:

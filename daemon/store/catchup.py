@@ -1,15 +1,13 @@
 """Bringing the projection level with the truth: catch up, or throw away and rebuild.
 
 Three cases at start: the index is level or behind by commits that the truth still lists (read those rows); it is
-ahead (the truth was restored) or follows another truth or is too far behind (rebuild); it cannot be read at all
-(delete the file and rebuild).
+ahead (the truth was restored) or follows another truth or is too far behind (rebuild); it could not be read at all
+and is new (rebuild).
 """
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
-from daemon.errors import IntegrityError
 from daemon.store.engine import Engine, Table
 from daemon.store.index import Index, projected
 from daemon.store.rows import ROW_ID, RowCodec
@@ -18,20 +16,10 @@ from daemon.store.truth import KEPT_CHANGES, Truth
 log = logging.getLogger(__name__)
 
 BATCH = 2000  # rows or commits in one step
+BREATH = 100  # rows opened before others on the loop get their turn
 
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""
-
-
-async def open_index(file: Path, key: bytes) -> Index:
-    """Open the projection; one that cannot be read is deleted, since the truth has everything."""
-    try:
-        return await Index.open(file, key)
-    except IntegrityError:
-        log.warning("index unreadable, deleted")
-        for part in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
-            part.unlink(missing_ok=True)
-        return await Index.open(file, key)
 
 
 async def level(index: Index, engine: Engine, truth: Truth, codec: RowCodec, progress: Progress) -> None:
@@ -40,22 +28,29 @@ async def level(index: Index, engine: Engine, truth: Truth, codec: RowCodec, pro
     follows = position is not None and position[0] == truth.id
     behind = truth.head - position[1] if position is not None and follows else -1
     if 0 <= behind <= KEPT_CHANGES:
-        await _catch_up(index, engine, truth, codec, truth.head - behind)
+        await catch_up(index, engine, truth, codec, truth.head - behind)
     else:
         await _rebuild(index, engine, truth, codec, progress)
 
 
-async def _catch_up(index: Index, engine: Engine, truth: Truth, codec: RowCodec, position: int) -> None:
+async def catch_up(index: Index, engine: Engine, truth: Truth, codec: RowCodec, position: int) -> int:
+    """Take in what changed after commit `position`; up to which commit `index` has come then."""
+    head = truth.head
     first = (position + 1).to_bytes(8, "big")
-    while changes := await engine.scan(Table.CHANGES, first=first, limit=BATCH):
+    while changes := await engine.apart.scan(Table.CHANGES, first=first, limit=BATCH):
         ids = list(dict.fromkeys(row for _, ids in changes for row in _split(ids)))
         await index.begin()
-        await _take_in(index, codec, await engine.get_many(Table.ROWS, ids))
-        head = int.from_bytes(changes[-1][0], "big")
+        await _take_in(index, codec, await engine.apart.get_many(Table.ROWS, ids))
+        position = int.from_bytes(changes[-1][0], "big")
+        await index.move_to(truth.id, position)
+        await index.commit()
+        log.info("index caught up", extra={"count": len(ids), "commit": position})
+        first = (position + 1).to_bytes(8, "big")
+    if position < head:
+        await index.begin()
         await index.move_to(truth.id, head)
         await index.commit()
-        log.info("index caught up", extra={"count": len(ids), "commit": head})
-        first = (head + 1).to_bytes(8, "big")
+    return max(position, head)
 
 
 async def _rebuild(index: Index, engine: Engine, truth: Truth, codec: RowCodec, progress: Progress) -> None:
@@ -73,7 +68,9 @@ async def _rebuild(index: Index, engine: Engine, truth: Truth, codec: RowCodec, 
 
 
 async def _take_in(index: Index, codec: RowCodec, rows: dict[bytes, bytes]) -> None:
-    await index.add(projected(codec.open(row, sealed)) for row, sealed in rows.items())
+    pairs = list(rows.items())
+    for start in range(0, len(pairs), BREATH):
+        await index.add(projected(codec.open(row, sealed)) for row, sealed in pairs[start : start + BREATH])
 
 
 def _split(ids: bytes) -> list[bytes]:

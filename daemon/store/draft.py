@@ -17,10 +17,19 @@ class Group:
     now: datetime
     """Taken once, so that no group straddles a midnight."""
     changes: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
+    before: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
+    """What is committed under keys that this group met; None where nothing is. Keys it did not meet are absent."""
+    versions: list[Version] = field(default_factory=list)
+    """Those that are new to the projection."""
     places: int = 0
 
     def put(self, table: Table, key: bytes, value: bytes | None) -> None:
         self.changes.setdefault(table, {})[key] = value
+
+    def add(self, table: Table, key: bytes, value: bytes) -> None:
+        """Put under a key that was never used before."""
+        self.before.setdefault(table, {}).setdefault(key, None)
+        self.put(table, key, value)
 
 
 class Draft:
@@ -40,17 +49,31 @@ class Draft:
         return self._group.now
 
     def put(self, table: Table, key: bytes, value: bytes) -> None:
+        """Put `value` under `key`, whatever is there."""
         self.changes.setdefault(table, {})[key] = value
+
+    def add(self, table: Table, key: bytes, value: bytes) -> None:
+        """Put under a key that was never used before (random, or a place): so nobody has to look what was there."""
+        self._group.before.setdefault(table, {}).setdefault(key, None)
+        self.put(table, key, value)
 
     def delete(self, table: Table, key: bytes) -> None:
         self.changes.setdefault(table, {})[key] = None
 
-    async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The values of those `keys` that exist, as this work sees them."""
+    async def get_many(
+        self, table: Table, keys: Sequence[bytes], *, apart: bool = False
+    ) -> dict[bytes, bytes]:
+        """The values of those `keys` that exist, as this work sees them; `apart` for many, in the background."""
         known = self._group.changes.get(table, {}) | self.changes.get(table, {})
         found = {key: value for key in keys if (value := known.get(key)) is not None}
         unknown = [key for key in keys if key not in known]
-        return found | (await self._engine.get_many(table, unknown) if unknown else {})
+        if not unknown:
+            return found
+        held = await (self._engine.apart if apart else self._engine).get_many(table, unknown)
+        before = self._group.before.setdefault(table, {})
+        for key in unknown:
+            before.setdefault(key, held.get(key))
+        return found | held
 
     async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
         """The latest version of each person who has one of these 住民票コード, as the group sees it."""

@@ -37,8 +37,8 @@ Changes = Mapping[Table, Mapping[bytes, bytes | None]]
 """What to put, and with None what to delete, per table."""
 
 
-class Engine(Protocol):
-    """An ordered key-value store."""
+class Reads(Protocol):
+    """Reading an ordered key-value store: what is committed."""
 
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those `keys` that exist."""
@@ -58,6 +58,15 @@ class Engine(Protocol):
 
     async def count(self, table: Table) -> int:
         """How many keys `table` has."""
+        ...
+
+
+class Engine(Reads, Protocol):
+    """An ordered key-value store."""
+
+    @property
+    def apart(self) -> Reads:
+        """The same, for long reads in the background: nobody else waits behind them."""
         ...
 
     async def apply(self, changes: Changes) -> None:

@@ -17,11 +17,13 @@ from daemon.register.kana import search_key
 from daemon.register.reasons import standing_of
 from daemon.register.transitions import Standing
 from daemon.store import migrations
-from daemon.store.pages import pair
+from daemon.store.pages import PageKey, Pages, Shape
 from daemon.store.rows import Stored
 
 LAST = "\U0010ffff"  # sorts after every kana
 CHUNK = 500  # codes in one SELECT
+# NORMAL: what a power cut takes from the projection, the truth gives back at the next start.
+SHAPE = Shape(migrations.INDEX, synchronous="NORMAL", cache=32_000)
 
 
 class Version(NamedTuple):
@@ -79,21 +81,27 @@ def projected(stored: Stored) -> Version:
 
 
 class Index:
-    """`index.db`, with one connection that writes inside the writer's groups and one that reads."""
+    """`index.db`: it writes inside the writer's groups, and reads beside them."""
 
-    def __init__(self, writer: Connection, reader: Connection) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+        """The file itself."""
 
     @classmethod
     async def open(cls, file: Path, key: bytes) -> "Index":
         """Open or make `file`; IntegrityError if it is not ours to read, and then it may be deleted."""
-        # NORMAL: what a power cut takes from the projection, the truth gives back at the next start.
-        return cls(*await pair(file, key, migrations.INDEX, synchronous="NORMAL", cache=32_000))
+        return cls(await Pages.open(file, PageKey(key), SHAPE))
 
     async def close(self) -> None:
-        await self._reader.close()
-        await self._writer.close()
+        await self.pages.close()
+
+    @property
+    def _writer(self) -> Connection:
+        return self.pages.writer
+
+    @property
+    def _reader(self) -> Connection:
+        return self.pages.reader
 
     # Writing: only inside a group of the writer, or while catching up.
 
@@ -153,20 +161,22 @@ class Index:
         """Up to `limit` people whose latest version fits."""
         clauses, given = _conditions(wanted)
         sql = f"SELECT row, person FROM versions WHERE {clauses} LIMIT ?"  # noqa: S608 - fixed clauses, values bound
-        return [
-            Latest(row, person) for row, person in await self._reader.execute_fetchall(sql, (*given, limit))
-        ]
+        return [Latest(row, person) for row, person in await self._all(sql, (*given, limit))]
 
     async def history(self, person: bytes) -> list[bytes]:
         """The row ids of all versions of one person, the newest first."""
         sql = "SELECT row FROM versions WHERE person = ? ORDER BY serial DESC"
-        return [row for (row,) in await self._reader.execute_fetchall(sql, (person,))]
+        return [row for (row,) in await self._all(sql, (person,))]
 
     async def count(self, standings: tuple[str, ...]) -> int:
         """How many people stand so now."""
         marks = ",".join("?" * len(standings))
         sql = f"SELECT count(*) FROM versions WHERE latest AND standing IN ({marks})"  # noqa: S608 - marks only
-        return int(next(iter(await self._reader.execute_fetchall(sql, standings)))[0])
+        return int(next(iter(await self._all(sql, standings)))[0])
+
+    async def _all(self, sql: str, given: Sequence[object]) -> Iterable[Any]:
+        async with self.pages.reading() as connection:
+            return await connection.execute_fetchall(sql, given)
 
 
 def _conditions(wanted: Wanted) -> tuple[str, list[Any]]:

@@ -11,6 +11,10 @@ class MemoryEngine:
     def __init__(self) -> None:
         self._tables: dict[Table, dict[bytes, bytes]] = {table: {} for table in Table}
 
+    @property
+    def apart(self) -> "MemoryEngine":
+        return self
+
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         held = self._tables[table]
         return {key: held[key] for key in keys if key in held}

@@ -30,6 +30,8 @@ INDEX: tuple[Step, ...] = (
         "CREATE INDEX versions_birth ON versions (birth_min, birth_max) WHERE latest",
         "CREATE TABLE position (truth BLOB NOT NULL, head INTEGER NOT NULL) STRICT",
     ),
+    # How far the copy of another index has come, while this file is its successor.
+    ("CREATE TABLE copied (row BLOB NOT NULL, count INTEGER NOT NULL) STRICT",),
 )
 
 

@@ -38,11 +38,14 @@ class Stored:
     """The day the next notice came; from then the 150 years count."""
 
     @property
-    def key_class(self) -> str:
-        """The class that protects this version: a 消除 counts from its own notice, every other row from the next one."""
+    def term(self) -> str | None:
+        """The class of the year that ends its term; None for a current row, which lies under the newest `live`.
+
+        A 消除 counts from its own notice, every other row from the next one.
+        """
         if standing_of(self.row) in STRUCK:
             return classes.expire(self.row.received_on)
-        return classes.LIVE if self.successor_on is None else classes.expire(self.successor_on)
+        return None if self.successor_on is None else classes.expire(self.successor_on)
 
 
 class RowCodec:
@@ -58,7 +61,8 @@ class RowCodec:
         # Items by position: the names would be half of every row.
         items = [getattr(stored.row, name) for name in self._type.__struct_fields__]
         content = msgspec.msgpack.encode((stored.person, stored.successor_on, items))
-        return self._sealer.seal(stored.key_class, self._place(stored.id), content)
+        name = stored.term or self._sealer.newest(classes.LIVE)
+        return self._sealer.seal(name, self._place(stored.id), content)
 
     def open(self, row_id: bytes, sealed: bytes) -> Stored:
         """The version under `row_id`; IntegrityError if it does not verify."""

@@ -1,13 +1,15 @@
-"""An exported log made of real entries, a real tree and software keys, for the tests to damage."""
+"""An exported log made of real entries, a real tree, real statements and software keys, for the tests to damage."""
 
 import os
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -18,6 +20,8 @@ from daemon.audit.tree import Tree
 from daemon.contract.console import ExportLine
 from daemon.contract.merkle import leaf_hash
 from daemon.contract.note import Checkpoint, origin_of, signature_line, signed
+from daemon.contract.statement import Kind, Lines, statement_name, statement_text
+from hsm.protocol import PairInfo, SignatureKind
 
 ORIGIN = origin_of("honnin", 1)
 START = datetime(2026, 4, 1, 0, 0, tzinfo=UTC)
@@ -28,19 +32,52 @@ class Signer:
     """A `seal` key in software."""
 
     name: str = ORIGIN
-    private: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
-    )
+    generation: str = "seal.1"
+    serial: str = "0000111122223333"
+    kind: SignatureKind = SignatureKind.ECDSA_P256
+    private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None
+
+    def __post_init__(self) -> None:
+        if self.private is None:
+            ecdsa = self.kind is SignatureKind.ECDSA_P256
+            self.private = (
+                ec.generate_private_key(ec.SECP256R1()) if ecdsa else rsa.generate_private_key(65537, 3072)
+            )
 
     @property
     def public(self) -> bytes:
+        assert self.private is not None
         return self.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
-    def line(self, text: bytes) -> str:
-        return signature_line(self.name, self.public, self.private.sign(text, ec.ECDSA(SHA256())))
+    def line(self, text: bytes, name: str = "") -> str:
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            made = self.private.sign(text, PSS(MGF1(SHA256()), 32), SHA256())
+        else:
+            assert self.private is not None
+            made = self.private.sign(text, ec.ECDSA(SHA256()))
+        return signature_line(name or self.name, self.public, made)
+
+    @property
+    def pair(self) -> PairInfo:
+        return PairInfo(
+            name=self.generation,
+            serial=self.serial,
+            made=START,
+            kind=self.kind,
+            public=self.public,
+            endorsement="",
+        )
+
+    @property
+    def lines(self) -> Lines:
+        """What an endorsement says of it."""
+        public = b64encode(self.public).decode()
+        return [("name", self.generation), ("serial", self.serial), ("kind", self.kind), ("public", public)]
 
 
-def header(seq: int, *, epoch: int = 1) -> Header:
+def header(
+    seq: int, *, epoch: int = 1, action: Action = Action.SEARCH_DONE, counts: dict[str, int] | None = None
+) -> Header:
     """A plausible header for entry `seq`."""
     return Header(
         epoch=epoch,
@@ -48,10 +85,10 @@ def header(seq: int, *, epoch: int = 1) -> Header:
         time=START + timedelta(seconds=seq),
         actor="operator:s01",
         terminal="T-01",
-        action=Action.SEARCH_DONE,
+        action=action,
         outcome=Outcome.OK,
         affair="a-1",
-        counts={"hits": seq % 50},
+        counts={"hits": seq % 50} if counts is None else counts,
     )
 
 
@@ -63,6 +100,26 @@ class Log:
     origin: str = ORIGIN
     entries: list[tuple[bytes, bytes]] = field(default_factory=list)
     """(leaf, secret)."""
+    others: list[Signer] = field(default_factory=list)
+    """Further keys, listed after the first."""
+    statements: list[str] = field(default_factory=list)
+
+    def state(self, by: Signer, kind: Kind, lines: Lines, *, at: int = 0, number: int | None = None) -> str:
+        """A statement, `at` seconds after the log began; added to the others."""
+        number = len(self.statements) + 1 if number is None else number
+        text = statement_text("honnin", kind, number, START + timedelta(seconds=at), lines)
+        self.statements.append(signed(text, by.line(text, statement_name("honnin"))))
+        return self.statements[-1]
+
+    def endorse(self, by: Signer, new: Signer, *, at: int = 0) -> str:
+        """`by` vouches for `new`, which is listed from now on."""
+        self.others.append(new)
+        return self.state(by, Kind.ENDORSEMENT, new.lines, at=at)
+
+    def tell(self, number: int, kind: Kind) -> None:
+        """The entry of a statement."""
+        head = header(len(self.entries), action=Action.KEY_STATEMENT, counts={"number": number, kind: 1})
+        self.entries.append(seal_parts(head, {"note": "-"}, lambda: os.urandom(32)))
 
     def add(self, count: int) -> None:
         for seq in range(len(self.entries), len(self.entries) + count):
@@ -77,12 +134,21 @@ class Log:
         text = Checkpoint(self.origin, size, tree.root()).text()
         return signed(text, *(signer.line(text) for signer in signers or (self.signer,)))
 
-    def export(self, folder: Path, *, sizes: Iterable[int], open_seqs: Iterable[int] = ()) -> None:
-        key = export.key_line(key="seal.1", name=self.signer.name, public_der=self.signer.public, made=START)
+    def export(
+        self,
+        folder: Path,
+        *,
+        sizes: Iterable[int] = (),
+        open_seqs: Iterable[int] = (),
+        notes: Iterable[str] | None = None,
+    ) -> None:
+        """Checkpoints at `sizes`, or these `notes`."""
         shown = set(open_seqs)
         write(folder, export.readme_lines())
-        write(folder, [key])
-        write(folder, (line for size in sizes for line in export.checkpoint_lines(self.note(size))))
+        write(folder, (export.key_line(key.pair, key.name) for key in (self.signer, *self.others)))
+        write(folder, (line for note in self.statements for line in export.statement_lines(note)))
+        made = [self.note(size) for size in sizes] if notes is None else notes
+        write(folder, (line for note in made for line in export.checkpoint_lines(note)))
         write(folder, (export.entry_line(leaf, opened(leaf, secret).fields if seq in shown else None)
                        for seq, (leaf, secret) in enumerate(self.entries)))  # fmt: skip
 

@@ -1,6 +1,8 @@
 """An export under test: asking the verifier about it, and changing its files."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,14 +10,24 @@ import pytest
 
 from daemon.audit import verify
 from daemon.audit.verify import Report, VerificationError
+from daemon.contract.statement import Kind, Lines
+from hsm.protocol import SignatureKind
+
+New = Callable[..., Any]
+STATEMENTS = "statements.txt"
+RSA, ECDSA = SignatureKind.RSA_PSS_3072, SignatureKind.ECDSA_P256
 
 
 class Signing(Protocol):
     name: str
+    generation: str
+    serial: str
 
     @property
     def public(self) -> bytes: ...
-    def line(self, text: bytes) -> str: ...
+    @property
+    def lines(self) -> Lines: ...
+    def line(self, text: bytes, name: str = "") -> str: ...
 
 
 class Logged(Protocol):
@@ -24,10 +36,15 @@ class Logged(Protocol):
     signer: Signing
     entries: list[tuple[bytes, bytes]]
     origin: str
+    statements: list[str]
+    others: list[Any]
 
     def add(self, count: int) -> None: ...
     def note(self, size: int, *signers: Signing) -> str: ...
-    def export(self, folder: Path, *, sizes: Any, open_seqs: Any = ()) -> None: ...
+    def state(self, by: Any, kind: Kind, lines: Lines, *, at: int = 0, number: int | None = None) -> str: ...
+    def endorse(self, by: Any, new: Any, *, at: int = 0) -> str: ...
+    def tell(self, number: int, kind: Kind) -> None: ...
+    def export(self, folder: Path, *, sizes: Any = (), open_seqs: Any = (), notes: Any = None) -> None: ...
 
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
@@ -58,3 +75,22 @@ def kept(folder: Path, note: str) -> Path:
     file = folder.parent / "kept.txt"
     file.write_text(f"{note}\n", "utf-8")
     return file
+
+
+def fingerprint(key: Signing) -> str:
+    return sha256(key.public).hexdigest()
+
+
+def generations(log: Logged, new: New, count: int, *kinds: SignatureKind) -> list[Any]:
+    """`count` seals in one token, each endorsed by the last, of these kinds in turn; statements at seconds 1, 2 ..."""
+    keys = [log.signer]
+    for number in range(2, count + 1):
+        kind = kinds[number % len(kinds)] if kinds else ECDSA
+        key = new(generation=f"seal.{number}", serial=log.signer.serial, kind=kind)
+        log.endorse(keys[-1], key, at=number - 1)
+        keys.append(key)
+    return keys
+
+
+def destroy(log: Logged, by: Any, dead: Signing, *, at: int = 0, field: str = "confirmed") -> None:
+    log.state(by, Kind.DESTRUCTION, [("name", dead.generation), (field, dead.serial)], at=at)

@@ -8,6 +8,7 @@ from typing import Any
 from daemon.audit import export
 from daemon.audit.entry import Sealed, opened
 from daemon.contract.messages import texts
+from hsm.protocol import PairInfo, SignatureKind
 
 
 def test_an_entry_shows_the_fields_that_are_opened_and_no_others(log: Any) -> None:
@@ -26,17 +27,35 @@ def test_an_entry_shows_the_fields_that_are_opened_and_no_others(log: Any) -> No
 
 def test_notes_are_written_whole_with_an_empty_line_after_each(log: Any) -> None:
     notes = [log.note(3), log.note(8)]
-    written = [line for note in notes for line in export.checkpoint_lines(note)]
-    assert "".join(f"{line.line}\n" for line in written) == "".join(f"{note}\n" for note in notes)
-    assert {line.file for line in written} == {"checkpoints.txt"}
+    for whole, file in (
+        (export.checkpoint_lines, "checkpoints.txt"),
+        (export.statement_lines, "statements.txt"),
+    ):
+        written = [line for note in notes for line in whole(note)]
+        assert "".join(f"{line.line}\n" for line in written) == "".join(f"{note}\n" for note in notes)
+        assert {line.file for line in written} == {file}
 
 
 def test_a_key_names_its_time_in_utc(log: Any) -> None:
     made = datetime(2026, 4, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
-    line = export.key_line(key="seal.1", name=log.origin, public_der=log.signer.public, made=made)
+    pair = PairInfo(
+        name="seal.1",
+        serial="00 11",
+        made=made,
+        kind=SignatureKind.ECDSA_P256,
+        public=log.signer.public,
+        endorsement="",
+    )
+    line = export.key_line(pair, log.origin)
     body = json.loads(line.line)
     assert (line.file, b64decode(body.pop("public"))) == ("keys.jsonl", log.signer.public)
-    assert body == {"from": "2026-04-01T00:00:00.000000Z", "key": "seal.1", "name": log.origin}
+    assert body == {
+        "from": "2026-04-01T00:00:00.000000Z",
+        "key": "seal.1",
+        "kind": "ecdsa_p256",
+        "name": log.origin,
+        "serial": "00 11",
+    }
 
 
 def test_no_value_can_break_out_of_its_line(log: Any) -> None:

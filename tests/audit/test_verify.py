@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from daemon.audit import verify
@@ -21,7 +21,7 @@ def test_an_export_verifies_and_says_what_it_covers(exported: Path, log: Logged)
     report = check(exported)
     assert (report.origin, report.checkpoints, report.verified, report.tail) == (log.origin, 3, 8, 0)
     assert (report.opened, report.withheld) == (4, 12)
-    assert report.signers == {sha256(log.signer.public).hexdigest()}
+    assert report.signers == report.trust.roots == {sha256(log.signer.public).hexdigest()}
 
 
 def test_entries_after_the_last_signature_are_told_apart(log: Logged, tmp_path: Path) -> None:
@@ -57,7 +57,11 @@ def test_no_byte_can_be_changed(exported: Path, file: str, stride: int) -> None:
     path = exported / file
     sound = path.read_bytes()
     free = (
-        {at for word in (b"2026-04-01T00:00:00.000000Z", b"seal.1") for at in span(sound, word)}
+        {
+            at
+            for word in (b"2026-04-01T00:00:00.000000Z", b"seal.1", b"0000111122223333")
+            for at in span(sound, word)
+        }
         if "keys" in file
         else set()
     )
@@ -72,7 +76,7 @@ def test_no_byte_can_be_changed(exported: Path, file: str, stride: int) -> None:
 
 
 def span(whole: bytes, part: bytes) -> range:
-    """Label and date of a key, which no signature covers; the verifier says so."""
+    """Label, date and token of a key, which no signature covers; the verifier says so."""
     start = whole.index(part)
     return range(start, start + len(part))
 
@@ -277,15 +281,27 @@ def test_a_broken_signature_line_spoils_the_note(log: Logged, exported: Path) ->
 
 
 def test_a_key_of_another_kind_is_refused(exported: Path) -> None:
-    keys: list[ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey] = [
+    keys: list[ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey] = [
         ec.generate_private_key(ec.SECP384R1()),
+        rsa.generate_private_key(65537, 2048),
         ed25519.Ed25519PrivateKey.generate(),
     ]
     for key in keys:
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        line = json_line(lines(exported, "keys.jsonl")[0], public=b64encode(public).decode())
-        rewrite(exported, "keys.jsonl", [line])
-        assert fault(exported) == "key_form"
+        sound = lines(exported, "keys.jsonl")[0]
+        for kind in ("ecdsa_p256", "rsa_pss_3072", ""):
+            rewrite(exported, "keys.jsonl", [json_line(sound, public=b64encode(public).decode(), kind=kind)])
+            assert fault(exported) == "key_form"
+            rewrite(exported, "keys.jsonl", [sound])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"key": "form.1"}, {"key": "seal.0"}, {"serial": "a\nb"}, {"kind": 1}, {"from": "today"}, {"more": 1}],
+)
+def test_a_line_of_a_key_has_one_form(exported: Path, change: dict[str, Any]) -> None:
+    rewrite(exported, "keys.jsonl", [json_line(lines(exported, "keys.jsonl")[0], **change)])
+    assert fault(exported) == "key_form"
 
 
 def test_kept_checkpoints_may_stand_in_any_order(log: Logged, exported: Path) -> None:

@@ -1,26 +1,38 @@
 """Checkpoints as signed notes: the form to the byte, and no signature that passes for another."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from typing import TypeVar
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, AsymmetricPadding, PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.contract.merkle import EMPTY_ROOT
-from daemon.contract.note import Checkpoint, key_id, origin_of, signature_line, signed, split, verify
+from daemon.contract.note import (
+    Checkpoint,
+    key_id,
+    origin_of,
+    signature_line,
+    signed,
+    split,
+    verify,
+    verify_text,
+)
 from daemon.errors import IntegrityError
 
 T = TypeVar("T")
 
 NAME = origin_of("honnin", 1)
 KEY, OTHER = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+RSA = rsa.generate_private_key(65537, 3072)
+PSS_32 = PSS(MGF1(SHA256()), 32)
 ROOT = sha256(b"root").digest()
 CHECKPOINT = Checkpoint(NAME, 20852163, ROOT)
 
@@ -34,12 +46,22 @@ CHECKPOINTS = st.builds(
 )
 
 
-def der(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+def der(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def line(text: bytes, key: ec.EllipticCurvePrivateKey = KEY, name: str = NAME) -> str:
     return signature_line(name, der(key), key.sign(text, ec.ECDSA(SHA256())))
+
+
+def rsa_line(
+    text: bytes,
+    key: rsa.RSAPrivateKey = RSA,
+    padding: AsymmetricPadding = PSS_32,
+    digest: HashAlgorithm | None = None,
+    name: str = NAME,
+) -> str:
+    return signature_line(name, der(key), key.sign(text, padding, digest or SHA256()))
 
 
 def code(note: str, name: str = NAME, public: bytes = der(KEY)) -> str:
@@ -68,6 +90,58 @@ def test_a_signed_note_verifies_and_has_the_form_of_the_specification() -> None:
     assert tail.endswith("\n")
 
 
+def test_the_key_id_of_rsa_hashes_name_and_private_type() -> None:
+    hashed = NAME.encode() + b"\n\xffjukura.jp/rsa-pss-3072-sha256" + der(RSA)
+    assert key_id(NAME, der(RSA)) == sha256(hashed).digest()[:4] != key_id("another", der(RSA))
+
+
+def test_a_note_signed_by_rsa_verifies_beside_one_of_ecdsa() -> None:
+    text = CHECKPOINT.text()
+    note = signed(text, line(text), rsa_line(text))
+    for key in (KEY, RSA):
+        assert verify(note, NAME, der(key)) == CHECKPOINT
+        assert verify_text(note, NAME, der(key)) == text
+    assert code(note, NAME, der(OTHER)) == "log.bad_signature"
+    blob = b64decode(rsa_line(text).split(" ")[2])
+    assert (blob[:4], len(blob)) == (key_id(NAME, der(RSA)), 4 + 384)
+
+
+def test_rsa_signs_with_pss_and_the_digest_and_salt_of_the_form_only() -> None:
+    text = CHECKPOINT.text()
+    for wrong in (
+        rsa_line(text, padding=PSS(MGF1(SHA256()), 20)),
+        rsa_line(text, padding=PSS(MGF1(SHA384()), 32)),
+        rsa_line(text, padding=PKCS1v15()),
+        rsa_line(text, digest=SHA384()),
+        rsa_line(b"another text\n"),
+        signature_line(NAME, der(RSA), KEY.sign(text, ec.ECDSA(SHA256()))),
+    ):
+        assert code(signed(text, wrong), NAME, der(RSA)) == "log.bad_signature"
+
+
+@pytest.mark.parametrize("size", [2048, 3080])
+def test_an_rsa_key_of_another_size_verifies_nothing(size: int) -> None:
+    key = rsa.generate_private_key(65537, size)
+    text = CHECKPOINT.text()
+    assert code(signed(text, rsa_line(text, key)), NAME, der(key)) == "log.bad_signature"
+
+
+def test_any_text_verifies_as_text_and_only_a_checkpoint_as_checkpoint() -> None:
+    for text in (b"jukura.jp/honnin/statement\nendorsement\n1\n", "一行\n\n二行\n".encode()):
+        for made, key in ((line(text), KEY), (rsa_line(text), RSA)):
+            note = signed(text, made)
+            assert verify_text(note, NAME, der(key)) == text
+            assert code(note, NAME, der(key)) == "log.bad_checkpoint"
+            with pytest.raises(IntegrityError, match="bad_signature"):
+                verify_text(note, "jukura.jp/fuhyo/1", der(key))
+            with pytest.raises(IntegrityError, match="bad_signature"):
+                verify_text(
+                    note.replace("jukura.jp/honnin/s", "jukura.jp/fuhyo/s").replace("二", "三"),
+                    NAME,
+                    der(key),
+                )
+
+
 def test_signatures_of_others_are_ignored_in_any_place() -> None:
     text = CHECKPOINT.text()
     others = [line(text, OTHER), line(text, KEY, "witness.example"), line(b"something else\n", OTHER)]
@@ -85,7 +159,7 @@ def test_one_false_signature_in_our_name_spoils_a_true_one() -> None:
     assert code(signed(text, forged, line(text))) == "log.bad_signature"
 
 
-def test_a_key_that_is_no_p256_key_verifies_nothing() -> None:
+def test_a_key_of_no_kind_of_ours_verifies_nothing() -> None:
     note = signed(CHECKPOINT.text(), line(CHECKPOINT.text()))
     for public in (
         b"",

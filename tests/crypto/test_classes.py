@@ -36,3 +36,9 @@ def test_no_midnight_needs_the_token(day: date) -> None:
 @given(st.dates(date(2003, 1, 1), date(2150, 1, 1)))
 def test_every_wanted_class_is_one_that_can_exist(day: date) -> None:
     assert all(CLASS.fullmatch(name) for name in classes.wanted(day))
+
+
+def test_a_first_generation_is_made_only_where_there_is_none_and_a_dated_key_once() -> None:
+    wanted = ["live.1", "store.1", "log.2026", "log.2027"]
+    assert classes.lacking(wanted, ["live.7", "index.2", "log.2026"]) == ["store.1", "log.2027"]
+    assert classes.lacking(wanted, []) == wanted

@@ -5,14 +5,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from daemon.audit.act import Act
+from daemon.audit.entry import Action
 from daemon.register.codes import juminhyo_digit
 from daemon.register.rows import HonninRecord
-from daemon.store import catchup
 from daemon.store.engine import Table
-from daemon.store.index import Version, Wanted, projected
+from daemon.store.index import Index, Version, Wanted, projected
 from tests.commands.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.register.people import HONNIN
+from tests.store.turning import done
 
 EVERYONE = Wanted(("present",), 20261124)
 
@@ -107,6 +109,32 @@ async def test_too_far_behind_means_a_rebuild(honnin: Bench, monkeypatch: pytest
     assert await contents(honnin) == await expected(honnin)
 
 
+async def test_only_what_is_new_to_a_search_is_listed(honnin: Bench) -> None:
+    await fill(honnin, 1, 2)
+    await send(honnin, notice("m", replace(newcomer(1), reason="31", address="山口県山口市", event_date=DAY)))
+    listed = await honnin.open.engine.scan(Table.CHANGES, limit=100)
+    assert [len(ids) for _, ids in listed] == [16, 16, 16]
+    await honnin.open.rotations.start("live")
+    await done(honnin)
+    assert await honnin.open.engine.scan(Table.CHANGES, limit=100) == listed
+
+
+async def test_many_commits_that_touch_no_person_are_no_reason_to_rebuild(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.groups.KEPT_CHANGES", 8)
+    monkeypatch.setattr("daemon.store.groups.MOVED_PAST", 2)
+    monkeypatch.setattr("daemon.store.catchup.KEPT_CHANGES", 8)
+    await fill(honnin, 1)
+    for _ in range(30):
+        await honnin.open.writer.log(Act(Action.KEY_MADE, "test"))
+    assert not await honnin.open.engine.scan(Table.CHANGES, limit=9)
+    await honnin.stop()
+    await honnin.start()
+    assert not honnin.rebuilt
+    assert await contents(honnin) == await expected(honnin)
+
+
 @pytest.mark.parametrize("damage", [b"", b"not a database at all", bytes(8192)])
 async def test_an_unreadable_projection_is_thrown_away(honnin: Bench, damage: bytes) -> None:
     await fill(honnin, 1, 2)
@@ -123,7 +151,7 @@ async def test_a_projection_under_another_key_is_thrown_away(honnin: Bench) -> N
     await honnin.stop()
     for file in honnin.state.glob("index.db*"):
         file.unlink()
-    other = await catchup.open_index(honnin.state / "index.db", bytes(32))
+    other = await Index.open(honnin.state / "index.db", bytes(32))
     await other.close()
     await honnin.start()
     assert len(await contents(honnin)) == 1

@@ -57,12 +57,14 @@ STRUCK = row(replace(HONNIN, reason="23", event_date=RegisterDate("20261124", "5
 @pytest.mark.parametrize(
     ("version", "successor_on", "expected"),
     [
-        (row(HONNIN), None, "live.1"),
+        (row(HONNIN), None, None),
         (row(HONNIN), date(2030, 5, 1), "expire.2180"),
         (STRUCK, None, "expire.2176"),
         # A 消除 counts from its own notice, whatever comes after it.
         (STRUCK, date(2030, 5, 1), "expire.2176"),
     ],
 )
-def test_the_class_is_that_of_the_terms_end(version: Row, successor_on: date | None, expected: str) -> None:
-    assert Stored(b"r", b"p", version, successor_on).key_class == expected
+def test_the_class_is_that_of_the_terms_end(
+    version: Row, successor_on: date | None, expected: str | None
+) -> None:
+    assert Stored(b"r", b"p", version, successor_on).term == expected

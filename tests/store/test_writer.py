@@ -9,7 +9,7 @@ from daemon.audit.entry import Action
 from daemon.errors import ConflictError, JukuraError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Changes, Table
-from daemon.store.writer import Work
+from daemon.store.groups import Work
 from tests.conftest import Bench
 
 
@@ -95,7 +95,7 @@ async def test_a_failed_commit_is_told_to_everyone_and_takes_nothing(
 
 
 async def test_work_that_hangs_is_given_up(honnin: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.store.writer.DEADLINE", 0.05)
+    monkeypatch.setattr("daemon.store.groups.DEADLINE", 0.05)
 
     async def hang(_: Draft) -> None:
         await asyncio.sleep(60)

@@ -1,0 +1,76 @@
+"""SQLite files on the disk: their companions, putting one in another's place, and the room there is. All durable."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from daemon.errors import StateError
+
+NEXT = ".next"
+"""What follows the name of a file that is being written to take another's place."""
+COMPANIONS = ("-wal", "-shm")
+SLACK = 10  # percent
+"""A second file has other pages half full than the first."""
+
+Free = Callable[[], int]
+"""Bytes free on the disk of the files."""
+
+
+def successor(file: Path) -> Path:
+    """The file that is being written to take the place of `file`."""
+    return file.with_name(file.name + NEXT)
+
+
+def exists(file: Path) -> bool:
+    """Whether there is a `file`."""
+    return file.exists()
+
+
+def remove(file: Path) -> None:
+    """Delete `file` and its companions, whichever there are."""
+    for part in (file, *_companions(file)):
+        part.unlink(missing_ok=True)
+
+
+def replace(file: Path) -> None:
+    """Put the successor of `file` in its place. Both are closed, and all that they hold is in the files themselves.
+
+    A kill or a power cut at any point leaves the old file or the new one, whole. A log of the old pages must never
+    lie beside the new file, so it is gone for good before the name changes.
+    """
+    new = successor(file)
+    for part in (*_companions(file), *_companions(new)):
+        part.unlink(missing_ok=True)
+    _sync(new)
+    _sync(file.parent)
+    new.replace(file)
+    _sync(file.parent)
+
+
+def size(file: Path) -> int:
+    """Bytes of `file` with its companions."""
+    return sum(part.stat().st_size for part in (file, *_companions(file)) if part.exists())
+
+
+def require_room(file: Path, free: Free, floor: int) -> None:
+    """Raise unless a second `file` fits on the disk and leaves `floor` bytes free."""
+    if free() < size(file) * (100 + SLACK) // 100 + floor:
+        raise StateError("store.no_room")
+
+
+def free_beside(folder: Path) -> Free:
+    """How many bytes are free where `folder` lies."""
+    return lambda: shutil.disk_usage(folder).free
+
+
+def _companions(file: Path) -> list[Path]:
+    return [file.with_name(file.name + end) for end in COMPANIONS]
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,67 @@
+"""What tests of rotations share: people to fill a register with, and waiting for a rotation's end."""
+
+import asyncio
+from collections import Counter
+
+from msgspec.structs import replace
+
+from daemon.audit.entry import Header, header_of
+from daemon.audit.journal import leaf_of
+from daemon.crypto.seal import class_of
+from daemon.register.codes import juminhyo_digit
+from daemon.register.rows import HonninRecord
+from daemon.store.engine import Table
+from daemon.store.index import Wanted
+from daemon.store.rows import Stored
+from tests.commands.test_notices import DAY, notice, send
+from tests.conftest import Bench
+from tests.register.people import HONNIN
+
+EVERYONE = Wanted(("present",), 20261124)
+
+
+def newcomer(number: int) -> HonninRecord:
+    base = f"{number:010}"
+    return replace(HONNIN, juminhyo_code=base + juminhyo_digit(base), kojin_bango="", reason="12")
+
+
+async def fill(bench: Bench, *numbers: int) -> None:
+    await send(bench, *(notice(f"n{number}", newcomer(number)) for number in numbers))
+
+
+async def move(bench: Bench, number: int, serial: int) -> None:
+    """One more notice about someone: the version before is superseded."""
+    moved = replace(newcomer(number), reason="31", event_date=DAY, address=f"山口県山口市滝町{serial}番")
+    await send(bench, notice(f"m{number}-{serial}", moved))
+
+
+async def done(bench: Bench, *kinds: str) -> None:
+    """Wait until no rotation of these kinds (or none at all) runs."""
+    async with asyncio.timeout(20):
+        while any(not kinds or run.kind in kinds for run in bench.open.rotations.progress()):
+            await asyncio.sleep(0.01)
+
+
+async def rows(bench: Bench) -> dict[bytes, Stored]:
+    """Every version as the truth holds it, opened."""
+    pairs = await bench.open.engine.scan(Table.ROWS, limit=100_000)
+    return {row: bench.open.reader._codec.open(row, sealed) for row, sealed in pairs}
+
+
+async def found(bench: Bench) -> Counter[str]:
+    """The codes of everyone whom a search finds."""
+    return Counter(
+        stored.row.juminhyo_code for stored in await bench.open.reader.find(EVERYONE, limit=10_000)
+    )
+
+
+async def lying(bench: Bench, table: Table = Table.ROWS) -> Counter[str]:
+    """How many values of `table` state which class."""
+    return Counter(class_of(value) for _, value in await bench.open.engine.scan(table, limit=100_000))
+
+
+async def headers(bench: Bench) -> list[Header]:
+    """The public part of every entry."""
+    return [
+        header_of(leaf_of(value)[0]) for _, value in await bench.open.engine.scan(Table.LOG, limit=100_000)
+    ]
