@@ -25,6 +25,7 @@ from daemon.crypto.keyring import Keyring, first_seal, load
 from daemon.errors import JukuraError, StateError
 from daemon.open import Parts, Shown, build
 from daemon.register.codes import MUNICIPALITIES
+from daemon.register.dates import is_complete
 from daemon.register.rows import Register
 from daemon.rehearsal.pki import NATIONAL_NAMES, make_pki
 from daemon.rehearsal.residents import Population
@@ -65,8 +66,8 @@ class Stage:
     async def search(self, number: int) -> None:
         """Look for the resident with this number, by name and birth date."""
         record = self.population.residents[number % self.population.size].honnin
-        if record is None:
-            return
+        if record is None or not is_complete(record.birth):
+            return  # one in thousands, whose birth date cannot be asked for
         query = Search(
             affair="bench", purpose="測定", application="測定", kana=record.kana, kana_match=Match.WHOLE,
             birth=record.birth.code, scope=Scope.CURRENT,

@@ -22,7 +22,9 @@ from daemon.rehearsal.residents import Population
 from daemon.store.engine import Table
 from tests.hsm.hostile.control import Hostile, hostile
 
-SLICE = 4  # batches of notices
+SLICE = 2  # batches of notices
+LATE = (1, 2)
+"""Which of four slices see the delay: on time, late, late, on time, so that a register that grows favours neither."""
 NAME = "libsofthsm2-late.so"
 """A token is only made on the spot for SoftHSM, and the module's name is what says so."""
 
@@ -39,7 +41,7 @@ async def measure(notices: int, searches: int, delay: int, folder: Path, late: H
         seconds, sent = {0: 0.0, delay: 0.0}, {0: 0, delay: 0}
         calls, signed = await _calls(stage), await _checkpoints(stage)
         for number, part in enumerate(slices):
-            now = delay if number % 2 else 0
+            now = delay if number % 4 in LATE else 0
             late.delay(now)
             seconds[now] += await stage.fill(part)
             sent[now] += sum(len(batch) for _, batch in part)

@@ -1,7 +1,9 @@
 """What goes wrong, at random moments, and how long it takes until everything is well again.
 
 A register has recovered when its token is there again and one checkpoint more is stored than there was when the fault
-was mended. What is measured starts with the mend: the line carries again, or the killed program is started.
+was mended. What is measured starts with the mend: the line carries again, or the killed program is started. That first
+checkpoint may be one that the register asked for during the fault; so the time until one covers an entry written after
+the mend is measured too.
 """
 
 import asyncio
@@ -53,6 +55,8 @@ class Cycle:
     """Seconds until it was mended."""
     recovery: float
     """Seconds from then on."""
+    covered: float
+    """Seconds from then on until a checkpoint covered an entry that was written after it was mended."""
 
 
 class Watch:
@@ -108,7 +112,9 @@ class Cycles:
         self._mend[fault]()
         then = await self._watch.sample(lambda sample: sample.at >= mended)
         await self._watch.sample(lambda sample: sample.there and sample.signed > then.signed)
-        return Cycle(fault, held, time.monotonic() - mended)
+        recovery = time.monotonic() - mended
+        await self._watch.sample(lambda sample: sample.there and sample.signed > then.size)
+        return Cycle(fault, held, recovery, time.monotonic() - mended)
 
     def _next(self) -> Fault:
         """Each as often as the others, in no order."""

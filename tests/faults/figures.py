@@ -9,13 +9,15 @@ from tests.faults.cycles import Cycle, Fault
 from tests.faults.feeder import quantile
 from tests.faults.run import Left
 
+SHARES = {"p50": 0.5, "p99": 0.99, "longest": 1.0}
+
 
 @dataclass(frozen=True)
 class Figures:
     """All that is reported; seconds throughout."""
 
     cycles: dict[str, dict[str, float]]
-    """By fault, and of all: how many, and the median, 99th percentile and longest recovery."""
+    """By fault, and of all: how many, and the median, 99th percentile and longest recovery; the same of `covered`."""
     acknowledged: int
     """Notices that the register said it has."""
     rows: int
@@ -74,9 +76,10 @@ def figures(left: Left) -> Figures:
 
 
 def _recovery(cycles: Iterable[Cycle]) -> dict[str, float]:
-    times = [cycle.recovery for cycle in cycles]
-    shares = {"p50": 0.5, "p99": 0.99, "longest": 1.0}
+    some = list(cycles)
+    first, covered = [cycle.recovery for cycle in some], [cycle.covered for cycle in some]
     return {
-        "cycles": len(times),
-        **{name: round(quantile(times, share), 3) for name, share in shares.items()},
+        "cycles": len(some),
+        **{name: round(quantile(first, share), 3) for name, share in SHARES.items()},
+        **{f"covered_{name}": round(quantile(covered, share), 3) for name, share in SHARES.items()},
     }
