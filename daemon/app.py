@@ -136,7 +136,7 @@ class App:
 
     async def _sign(self, parts: Parts) -> None:
         while True:
-            pause = SIGN
+            began, pause = self.clock.monotonic(), SIGN
             try:
                 await parts.signer.sign()
             except StateError as error:
@@ -147,7 +147,8 @@ class App:
                 log.critical("signature refused", extra={"code": error.code})
                 self._life.set(Reason.SIGNATURE_REFUSED, given=True)
             self._life.set(Reason.SIGNATURE_LATE, given=parts.signer.late)
-            await asyncio.sleep(pause)
+            # An answer that was long in coming is of a head that was long ago: the next one does not wait for its turn.
+            await asyncio.sleep(max(0.0, pause - (self.clock.monotonic() - began)))
 
     async def _watch(self, parts: Parts) -> None:
         while True:
