@@ -20,7 +20,6 @@ FACTORY_SO_PIN = b"87654321"
 START = 10.0  # seconds
 
 _PRIVATE = """
-mount --make-rprivate /
 for folder in /var/lib/opencryptoki /run /dev/shm; do mount -t tmpfs tmpfs "$folder"; done
 mkdir -p /var/lib/opencryptoki/swtok/TOK_OBJ /run/lock/opencryptoki/swtok
 exec pkcsslotd -f -l "$1"
@@ -63,9 +62,12 @@ def slotd() -> Iterator[Slotd]:
     assert found is not None
     with TemporaryDirectory() as folder:
         log = Path(folder) / "pkcsslotd.log"
-        private = ["unshare", "--mount", "--ipc", "bash", "-euc", _PRIVATE, "slotd", str(log)]
+        private = ["unshare", "--mount", f"--propagation={_propagation()}", "--ipc"]
+        shell = ["bash", "-euc", _PRIVATE, "slotd", str(log)]
         daemon = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *private], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ["setpriv", "--pdeathsig", "KILL", *private, *shell],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             prefix = ("nsenter", f"--target={daemon.pid}", "--mount", "--ipc", "--")
@@ -74,6 +76,12 @@ def slotd() -> Iterator[Slotd]:
         finally:
             daemon.kill()
             daemon.wait()
+
+
+def _propagation() -> str:
+    """Our mounts are for us alone; below chroot(2) the root is no mount and has no say in that, nor a need for it."""
+    mounts = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+    return "private" if any(line.split()[4] == "/" for line in mounts) else "unchanged"
 
 
 def _wait_for(daemon: "subprocess.Popen[bytes]", prefix: tuple[str, ...]) -> None:

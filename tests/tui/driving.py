@@ -81,6 +81,12 @@ class Operator:
         self.app.post_message(events.Key("tab", None))
         await self.until(lambda: self.app.focused is not before)
 
+    async def agrees(self) -> None:
+        """Answer a question with yes: it begins on "leave it", and a key that came before it did would stay there."""
+        await self.until(lambda: self.app.focused is not None and self.app.focused.id == "leave")
+        await self.tabs()
+        await self.press("enter")
+
     async def sees(self, *texts: str) -> str:
         """Wait until the screen shows all of `texts`; give what it shows."""
         shown = ""

@@ -38,7 +38,7 @@ async def test_a_whole_ceremony_by_keyboard() -> None:
         await holders.sees(f"トークン {LABEL} を初期化しますか", "戻せません")
         assert holders.app.focused is not None
         assert holders.app.focused.id == "leave"
-        await holders.press("tab", "enter")
+        await holders.agrees()
         await holders.sees("儀式が終わりました", "トークン S1（Fake 1）")
         assert process.opened == {LABEL: world.token.pin}
 
@@ -56,7 +56,7 @@ async def test_a_dry_run_is_marked_on_every_line_of_the_way() -> None:
         await second_round(holders, papers)
         await holders.press("enter")
         await holders.sees("練習用のトークンを初期化します")
-        await holders.press("tab", "enter")
+        await holders.agrees()
         await holders.sees("練習が終わりました")
     assert world.token == FakeToken()
 
@@ -145,7 +145,7 @@ async def test_giving_up_asks_first_and_begins_on_leave_it() -> None:
         await holders.sees("Aさんの割符を表示する")
         await holders.press("f8")
         await holders.sees("を中止しますか")
-        await holders.press("tab", "enter")
+        await holders.agrees()
         await holders.sees("中止しました", "進行中の儀式はありません")
 
 

@@ -28,7 +28,7 @@ async def proposed(operator: Operator, name: str) -> None:
     await operator.sees(name)
     await operator.press("f8")
     await operator.sees(f"{name} の破棄を提案します", "72時間")
-    await operator.press("tab", "enter")
+    await operator.agrees()
     await operator.sees("提案しました", "署名待ち（0/2）", "jukura.jp/honnin/proposal")
 
 
@@ -89,7 +89,7 @@ async def test_a_rotation_is_asked_for_begun_and_followed_to_its_end(fake: FakeD
         assert fake.asked("POST /v1/keys/rotations") == []
         await operator.press("f7")
         await operator.sees("live を更新します")
-        await operator.press("tab", "enter")
+        await operator.agrees()
         await operator.sees("live.11 を作り", "更新中 live.10→live.11  2,500/9,981  毎秒5,000件  残り2秒")
         fake.keys.rotations = [replace(fake.keys.rotations[0], done=7_500)]
         await operator.sees("7,500/9,981")
@@ -115,7 +115,7 @@ async def test_the_seal_is_rotated_by_proposal(fake: FakeDaemon) -> None:
         await at_the_keys(operator)
         await operator.press("down", "down", "down", "down", "f7")
         await operator.sees("seal.1 を更新します", "72時間")
-        await operator.press("tab", "enter")
+        await operator.agrees()
         await operator.sees("署名鍵の更新", "署名待ち（0/2）")
     assert [asked.deed for asked in fake.asked("POST /v1/proposals")] == [RotateSeal()]
 
@@ -131,11 +131,12 @@ async def test_a_destruction_from_proposal_over_two_cards_to_its_end(fake: FakeD
         await operator.sees("取消期間中（残り3日）", "kagi01 kagi02")
         await operator.press("f7")
         await operator.sees("鍵の破棄 live.9 を実行します")
-        await operator.press("tab", "enter")
+        await operator.agrees()
         await operator.sees("hsm.proposal_unripe")
         fake.keys.now += timedelta(hours=72)
         await operator.sees("実行できます")
-        await operator.press("f7", "tab", "enter")
+        await operator.press("f7")
+        await operator.agrees()
         await operator.sees("実行が終わりました", "完了")
     (case,) = fake.keys.cases.values()
     assert (case.deed, case.steps_done) == (DestroyKey("live.9"), 3)
@@ -200,7 +201,7 @@ async def test_a_key_in_use_is_not_even_proposed(fake: FakeDaemon) -> None:
         await at_the_keys(operator)
         await operator.press("down", "down", "f8")
         await operator.sees("live.10 の破棄を提案します")
-        await operator.press("tab", "enter")
+        await operator.agrees()
         await operator.sees("key.in_use", "live.10")
     assert fake.keys.cases == {}
 
@@ -227,7 +228,7 @@ async def test_what_is_done_to_tokens_is_proposed(
             await operator.write(*keys)
             await operator.press("enter")
         else:
-            await operator.press("tab", "enter")
+            await operator.agrees()
         await operator.sees("提案しました")
     assert [asked.deed for asked in fake.asked("POST /v1/proposals")] == [deed]
 

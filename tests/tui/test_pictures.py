@@ -56,7 +56,7 @@ async def proposal(operator: Operator) -> None:
     await keys(operator)
     await operator.press("down", "f8")
     await operator.sees("live.9 の破棄を提案します")
-    await operator.press("tab", "enter")
+    await operator.agrees()
     await operator.sees("提案しました", "name live.9")
 
 

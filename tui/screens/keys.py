@@ -65,7 +65,7 @@ class KeysScreen(ProposingPage):
         self.notice.show("info", self.say("keys.loading"))
 
     def on_screen_resume(self) -> None:
-        self.action_reload()
+        self._load()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what changes keys to those who may."""
@@ -81,7 +81,7 @@ class KeysScreen(ProposingPage):
         self.query_one("#rotations", Static).update(Text("\n").join(lines))
         running = frozenset(each.new for each in rotations)
         if not self._rotating <= running:
-            self.action_reload()
+            self._load()
         self._rotating = running
 
     def action_leave(self) -> None:
@@ -91,6 +91,7 @@ class KeysScreen(ProposingPage):
 
     def action_reload(self) -> None:
         """Read the keys anew."""
+        self.notice.show("info", self.say("keys.loading"))
         self._load()
 
     @work(exclusive=True, group="keys")
@@ -101,7 +102,9 @@ class KeysScreen(ProposingPage):
         self._rows = key_formats.key_rows(listed, self.say)
         self._fill()
         ready = self.say("keys.ready", count=len(listed.keys), destroyed=len(listed.destroyed))
-        self.notice.show("info", said or ready)
+        # Coming back from a question reads them as well: that it was refused must not go under.
+        if said or self.notice.kind not in {"warning", "error"}:
+            self.notice.show("info", said or ready)
 
     @on(Input.Changed, "#filter")
     def _fill(self) -> None:
