@@ -70,7 +70,7 @@ def slotd() -> Iterator[Slotd]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            prefix = ("nsenter", f"--target={daemon.pid}", "--mount", "--ipc", "--")
+            prefix = ("nsenter", f"--target={daemon.pid}", "--mount", "--ipc", "--root", "--")
             _wait_for(daemon, prefix)
             yield Slotd(found, prefix)
         finally:
