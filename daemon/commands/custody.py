@@ -32,6 +32,9 @@ from hsm.client import KeyService
 log = logging.getLogger(__name__)
 
 PAUSE = 5.0  # seconds between two looks for statements
+AGAIN = (
+    3600.0  # seconds until lawful keys are looked after again that could not be: each try reads every value
+)
 STOP = 5.0  # seconds for carrying out to stop between two steps
 
 
@@ -55,6 +58,8 @@ class Custody:
         self._tasks = Tasks()
         self._looked: date | None = None
         """The day on which lawful keys were last looked after."""
+        self._again = 0.0
+        """Monotonic time before which they are not."""
         keylog = KeyLog(writer)
         self.statements = StatementLog(engine, writer, service, keyring, dependents)
         self.lawful = LawfulEnds(writer, service, dependents)
@@ -87,10 +92,13 @@ class Custody:
     async def look(self) -> None:
         """One round of the duty."""
         await self.statements.level()
-        today = day_of(self._clock.now())
-        if self._looked != today and await self.lawful.destroy_due():
+        today, now = day_of(self._clock.now()), self._clock.monotonic()
+        if self._looked == today or now < self._again:
+            return
+        self._again = now + AGAIN  # for when it fails
+        if await self.lawful.destroy_due():
             await self.statements.level()
-        self._looked = today
+        self._looked, self._again = today, 0.0
 
     async def close(self) -> None:
         """Stop what is being carried out; it can be taken up again."""

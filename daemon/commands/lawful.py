@@ -2,7 +2,7 @@
 
 from daemon.audit.act import Act
 from daemon.audit.entry import Action, Outcome
-from daemon.errors import JukuraError
+from daemon.errors import JukuraError, StateError
 from daemon.store.dependents import Dependents
 from daemon.store.writer import Writer
 from hsm.client import KeyService
@@ -18,9 +18,11 @@ class LawfulEnds:
 
     async def destroy_due(self) -> list[str]:
         """Have every key destroyed that is due and unused; their names. The time is the key service's own record."""
-        now = (await self._service.ping()).clock
+        pong = await self._service.ping()
         keys = (await self._service.keys()).keys
-        due = [key.name for key in keys if key.lawful and key.ends is not None and key.ends <= now]
+        due = [key.name for key in keys if key.lawful and key.ends is not None and key.ends <= pong.clock]
+        if due and not pong.token:
+            raise StateError("hsm.token_away")
         unused = [name for name in due if await self._unused(name)]
         if unused:
             await self._log(unused, "")

@@ -148,6 +148,22 @@ async def test_a_refusal_is_logged_and_asked_again(honnin: Bench, monkeypatch: p
             await honnin.open.custody.look()
     entry = await last(honnin, Action.KEY_ENDED)
     assert (entry.header.outcome, entry.header.code) == (Outcome.REFUSED, "hsm.key_not_due")
+    told = await count(honnin, Action.KEY_ENDED)
+    await honnin.open.custody.look()
+    assert await count(honnin, Action.KEY_ENDED) == told  # each try reads the whole store and writes entries
+    honnin.clock.advance(timedelta(hours=1))
+    await honnin.open.custody.look()
+    assert "work.2026-11" not in await names(honnin)
+
+
+async def test_without_a_token_nothing_is_asked_and_nothing_is_logged(honnin: Bench) -> None:
+    pass_days(honnin.clock, 60)
+    honnin.service.token.away = True
+    with pytest.raises(StateError, match=r"hsm\.token_away"):
+        await honnin.open.custody.look()
+    assert await count(honnin, Action.KEY_ENDED) == 0
+    honnin.service.token.away = False
+    honnin.clock.advance(timedelta(hours=1))
     await honnin.open.custody.look()
     assert "work.2026-11" not in await names(honnin)
 
