@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Struct
 
+from daemon.contract.console import MAX_HITS, MOST_HITS
 from daemon.errors import InputError
 from daemon.register.rows import Register
 
@@ -57,6 +58,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     disk_floor: int = 512 * 1024 * 1024
     """Bytes free below which the register says DISK_LOW."""
 
+    max_hits: Annotated[int, msgspec.Meta(ge=1, le=MOST_HITS)] = MAX_HITS
+    """People that one search shows at the most."""
     rotation_share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.5
     """The part of the time that a key rotation works in the background; the rest is left to notices and searches."""
 

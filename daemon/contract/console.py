@@ -14,6 +14,10 @@ from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
 from daemon.register.rows import RegisterDate
 
 MASK = "＊"
+MAX_HITS = 50
+"""People shown at the most, where the register's configuration says nothing else (`Session.max_hits`)."""
+MOST_HITS = 200
+"""What a configuration may say at the most."""
 
 
 class State(StrEnum):
@@ -112,6 +116,8 @@ class Session(Struct, frozen=True, kw_only=True):
     affairs: list[Affair]
     idle_seconds: int
     """After this long without an act the session ends (PIA III-3: 10 minutes at the most)."""
+    max_hits: int = MAX_HITS
+    """How many people one search shows at the most."""
 
 
 class Scope(StrEnum):
@@ -127,20 +133,51 @@ class Match(StrEnum):
 
 
 class Search(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A search by 4情報 (H5). At least `kana` or `birth`; both together narrow."""
+    """A search by 4情報 (H5, F5): whatever is given must fit, and at least one of name, birth and address is given.
+
+    住民票コード and 個人番号 are no search: see `Lookup`.
+    """
 
     affair: str
     purpose: str
     application: str
     """Reference to the application document (申請書等の番号)."""
     kana: str = ""
+    """ふりがな, also of a 旧氏 or 通称."""
     kana_match: Match = Match.PREFIX
+    name: str = ""
+    """As it is written: kanji, Latin letters, kana; also a 旧氏, a 通称. Variants of a kanji find each other."""
+    name_match: Match = Match.PREFIX
+    former: bool = False
+    """Also by names that the person had before."""
     birth: str = ""
-    """A day, month or year: 19890107, 198901, 1989, 1989-01-07, 昭和64年1月7日, S64.1.7."""
+    """A day, month or year: 19890107, 198901, 1989, 1989-01-07, 昭和64年1月7日, S64.1.7; or two with 〜 between."""
+    sex: str = ""
+    """`1` 男, `2` 女, `0` or `9` 不明・空欄; empty for any."""
+    municipality: str = ""
+    """5 or 6 digits. In `fuhyo` the municipality that keeps the 附票."""
+    town: str = ""
+    """大字 code of 3 digits, or 大字 and 小字 code of 6; with `municipality`, in `honnin` only."""
+    address: str = ""
+    """How the address begins after the municipality's name, such as 滝町1-1."""
     scope: Scope = Scope.CURRENT
+    as_of: str = ""
+    """A day of the past, as in `birth`: people are found as they stood on it. Empty for today."""
 
 
-MAX_HITS = 50
+class Lookup(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One person by key, for an affair that may use that key; exactly one of `code` and `number` is given.
+
+    They are found however they stand now: present, or struck off.
+    """
+
+    affair: str
+    purpose: str
+    application: str
+    code: str = ""
+    """住民票コード; the affair needs `code`."""
+    number: str = ""
+    """個人番号; the affair needs `number`. `honnin` only."""
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -154,10 +191,15 @@ class Hit(Struct, frozen=True, kw_only=True):
     municipality: str
     standing: str
     """`present`, `out`, `dead`, `gone`; in fuhyo `abroad`, `present`, `struck`."""
+    serial: int = 0
+    """更新順番号 of the version that was found: not the newest where the search was as of a day of the past."""
 
 
 class Found(Struct, frozen=True):
-    """The hits, by kana, then birth, then address. More than `MAX_HITS` is an error `search.too_many`, with no rows."""
+    """The hits, by 清音化かな氏名 (as `seion` makes it), then birth, then address, then 住民票コード.
+
+    More than `Session.max_hits` is an error `search.too_many` with no rows; its field is what to add.
+    """
 
     hits: list[Hit]
 
@@ -215,7 +257,8 @@ STATUS = Endpoint("GET", "/v1/status", Empty, Status, session=False, sealed=True
 SIGN_IN = Endpoint("POST", "/v1/session", SignIn, Session, session=False)
 SIGN_OUT = Endpoint("DELETE", "/v1/session", Empty, Empty)
 SEARCH = Endpoint("POST", "/v1/search", Search, Found)
+LOOKUP = Endpoint("POST", "/v1/lookup", Lookup, Found)
 PERSON = Endpoint("POST", "/v1/person", PersonQuery, Person)
 EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
 """Streams `ExportLine`s; needs the auditor's right."""
-ENDPOINTS = (STATUS, SIGN_IN, SIGN_OUT, SEARCH, PERSON, EXPORT, *KEY_ENDPOINTS)
+ENDPOINTS = (STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *KEY_ENDPOINTS)
