@@ -2,6 +2,11 @@
 
 The sender is the certificate's SAN URI `urn:jukura:municipality:<5 digits>`; nothing in a body can change it.
 One notice that is refused does not stop its neighbours: each gets a verdict of its own, in the order sent.
+
+Texts are Unicode, a kanji with its variation selector where it needs one (Moji_Joho), counted by graphemes; a 外字 is 〓.
+Beside a text its codes of 住基ネット統一文字 may stand (`name_unified` and the like): four upper-case hex digits for each
+grapheme, a space `3000` or `0020`, a 外字 `0000`; the empty string where none are given. They must be the codes of that
+text (`daemon.register.unified`), and are kept and passed on as they came.
 """
 
 from enum import StrEnum

@@ -1,8 +1,8 @@
 """Rules of form: whether a record could be right, whoever sends it and whatever the register holds.
 
-Each field has one rule; then the fields are held against each other: every 外字 counted, a 旧氏 whole, an address
-abroad complete, and what the sender derived equal to what we derive. What comes back is what is stored: kana as
-hiragana, municipalities as 5 digits, nothing else touched. The first fault found is the one reported.
+Each field has one rule; then the fields are held against each other: every 外字 counted, unified codes those of their
+text, a 旧氏 whole, an address abroad complete, what the sender derived equal to what we derive. What comes back is what
+is stored: kana as hiragana, municipalities as 5 digits, nothing else touched. The first fault found is reported.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,11 @@ from daemon.errors import AuthorityError, InputError
 from daemon.register.codes import MUNICIPALITIES, five_digits, is_juminhyo_code, is_kojin_bango
 from daemon.register.dates import check_date
 from daemon.register.derived import ABROAD, derived
+from daemon.register.items import UNIFIED
 from daemon.register.kana import hiragana, is_kana
 from daemon.register.names import check_text, gaiji
 from daemon.register.rows import FuhyoRecord, HonninRecord, Record
+from daemon.register.unified import check_unified
 
 NAME = 100  # graphemes, also of its kana
 FORMER_NAME = 50  # graphemes, also of its kana
@@ -71,7 +73,7 @@ def _kojin_bango(value: str, field: str) -> str:
 
 def _municipality(value: str, field: str) -> str:
     """One of this prefecture."""
-    code = five_digits(value)
+    code = value if value in MUNICIPALITIES else five_digits(value)
     if code is None:
         raise InputError("record.bad_municipality", field=field)
     if code not in MUNICIPALITIES:
@@ -123,10 +125,10 @@ def _check_abroad(record: FuhyoRecord) -> None:
 
 @dataclass(frozen=True)
 class _Form:
-    """What a register asks of a record: of each field, of each count of 外字, and of the whole."""
+    """What a register asks of a record: of each field, of the counts and codes of its texts, and of the whole."""
 
     fields: dict[str, Rule]
-    gaiji: dict[str, str]
+    texts: tuple[str, ...]
     whole: Callable[[Any], None]
 
 
@@ -149,7 +151,7 @@ _FORMS: dict[type, _Form] = {
             "former_name_kana": _kana(FORMER_NAME),
             "former_name_gaiji_version": _version,
         },
-        {"name_gaiji": "name", "address_gaiji": "address", "former_name_gaiji": "former_name"},
+        tuple(UNIFIED["honnin"].values()),
         _check_former_name,
     ),
     FuhyoRecord: _Form(
@@ -166,7 +168,7 @@ _FORMS: dict[type, _Form] = {
             "former_code": _former_code,
             "municipality": _municipality,
         },
-        {"name_gaiji": "name", "address_gaiji": "address", "last_address_gaiji": "last_address"},
+        tuple(UNIFIED["fuhyo"].values()),
         _check_abroad,
     ),
 }
@@ -175,12 +177,16 @@ _FORMS: dict[type, _Form] = {
 def check(record: R) -> R:
     """`record` as it is to be stored, or an InputError that names the field."""
     form = _FORMS[type(record)]
-    stored = replace(
-        record, **{field: rule(getattr(record, field), field) for field, rule in form.fields.items()}
-    )
-    for count, text in form.gaiji.items():
-        if getattr(stored, count) != gaiji(getattr(stored, text)):
+    changed = {}
+    for field, rule in form.fields.items():
+        if (kept := rule(sent := getattr(record, field), field)) is not sent:
+            changed[field] = kept
+    stored = replace(record, **changed) if changed else record
+    for field in form.texts:
+        text, count, codes = getattr(stored, field), f"{field}_gaiji", f"{field}_unified"
+        if getattr(stored, count) != gaiji(text):
             raise InputError("record.gaiji_count", field=count)
+        check_unified(getattr(stored, codes), text, codes)
     form.whole(stored)
     for field, value in derived(stored).items():
         if getattr(stored, field) not in (None, value):

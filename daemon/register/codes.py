@@ -6,15 +6,21 @@ where it is 0, and in 0 where it is 1. A check digit finds slips of the pen; it 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 _KOJIN_BANGO_WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 _JUMINHYO_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 _MUNICIPALITY_WEIGHTS = (6, 5, 4, 3, 2)
 
 
-def _remainder(digits: str, weights: tuple[int, ...]) -> int:
-    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+_ASCII_ZERO = ord("0")
+
+
+def _remainder(digits: str, weights: Sequence[int]) -> int:
+    total: int = sum(map(mul, digits.encode("ascii"), weights))
+    return (total - _ASCII_ZERO * sum(weights)) % 11
 
 
 def _person_digit(remainder: int) -> str:
@@ -36,30 +42,29 @@ def municipality_digit(base: str) -> str:
     return str((11 - _remainder(base, _MUNICIPALITY_WEIGHTS)) % 10)
 
 
-def _digits(text: str, count: int) -> bool:
-    return re.fullmatch(rf"[0-9]{{{count}}}", text) is not None
+_KOJIN_BANGO, _JUMINHYO, _SIX, _FIVE = (re.compile(rf"[0-9]{{{count}}}") for count in (12, 11, 6, 5))
 
 
 def is_kojin_bango(text: str) -> bool:
     """Whether `text` is 12 digits with a right check digit."""
-    return _digits(text, 12) and kojin_bango_digit(text[:-1]) == text[-1]
+    return _KOJIN_BANGO.fullmatch(text) is not None and kojin_bango_digit(text[:-1]) == text[-1]
 
 
 def is_juminhyo_code(text: str) -> bool:
     """Whether `text` is 11 digits with a right check digit."""
-    return _digits(text, 11) and juminhyo_digit(text[:-1]) == text[-1]
+    return _JUMINHYO.fullmatch(text) is not None and juminhyo_digit(text[:-1]) == text[-1]
 
 
 def is_six_digits(text: str) -> bool:
     """Whether `text` is a 全国地方公共団体コード of 6 digits with a right check digit."""
-    return _digits(text, 6) and municipality_digit(text[:-1]) == text[-1]
+    return _SIX.fullmatch(text) is not None and municipality_digit(text[:-1]) == text[-1]
 
 
 def five_digits(text: str) -> str | None:
     """A municipality's code as it is stored: 5 digits. None if `text` is neither 5 digits nor a right 6."""
     if is_six_digits(text):
         return text[:-1]
-    return text if _digits(text, 5) else None
+    return text if _FIVE.fullmatch(text) else None
 
 
 def six_digits(five: str) -> str:

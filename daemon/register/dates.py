@@ -19,6 +19,7 @@ Span = tuple[int, int]
 EARLIEST_YEAR = 1850  # nobody born before was left when the network began (2002-08-05): a slip of the pen
 LATEST_YEAR = 2299  # past every term that begins now, and short of 8901, which is someone's 89.01.07
 MAX_TEXT = 40  # graphemes of a 不詳 expression
+_ASSUMED = "みなし"  # an invented day for an unknown one, which no register may make (標準仕様書 j80)
 _LAST_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _CODE = re.compile(r"[0-9]{8}")
 
@@ -96,6 +97,8 @@ def check_date(written: RegisterDate, field: str) -> RegisterDate:
     if first > last:
         raise InputError("record.bad_era", field=field)
     check_text(written.text, field, MAX_TEXT)
+    if _ASSUMED in written.text:
+        raise InputError("record.assumed_date", field=field)
     return written
 
 
@@ -121,8 +124,8 @@ _WIDTH = {ord("！") + n: ord("!") + n for n in range(94)} | dict.fromkeys(map(o
 MAX_QUERY = 20  # characters
 
 
-def parse_query(text: str, *, today: date | None = None) -> Span:
-    """The days that a birth date typed into a form may mean; InputError if it is no date of ours, or after `today`.
+def parse_query(text: str, *, today: date | None = None, field: str = "birth") -> Span:
+    """The days that a date typed into `field` may mean; InputError if it is no date of ours, or after `today`.
 
     Full-width figures pass, unknown parts may be written 00. A year that an era does not have is an error, never
     an empty answer; of a year that it has in part, that part is meant (昭和64年 ends on 7 January).
@@ -130,7 +133,7 @@ def parse_query(text: str, *, today: date | None = None) -> Span:
     typed = text.translate(_WIDTH).upper() if len(text) <= MAX_QUERY else ""
     found = next((match for form in _FORMS if (match := form.fullmatch(typed))), None)
     if found is None:
-        raise InputError("search.bad_date", field="birth")
+        raise InputError("search.bad_date", field=field)
     part = found.groupdict(default="0")
     year = int(part["year"].replace("元", "1"))
     era = _CODES.get(part.get("era", ""))
@@ -139,10 +142,10 @@ def parse_query(text: str, *, today: date | None = None) -> Span:
         f"{western:04}{int(part['month']):02}{int(part['day']):02}", era.code if era else WESTERN
     )
     try:
-        check_date(written, "birth")
+        check_date(written, field)
     except InputError as error:
-        raise InputError("search.bad_date", field="birth") from error
+        raise InputError("search.bad_date", field=field) from error
     days = span(written)
     if western == 0 or (today and days[0] > number_of(today)):
-        raise InputError("search.bad_date", field="birth")
+        raise InputError("search.bad_date", field=field)
     return days

@@ -84,3 +84,9 @@ FUHYO = (
 """The register's own bookkeeping (received_on, updated_at, serial) lies beside a 附票 row, not among its items."""
 
 ITEMS = {"honnin": HONNIN, "fuhyo": FUHYO}
+
+UNIFIED = {
+    "honnin": {"name_unified": "name", "address_unified": "address", "former_name_unified": "former_name"},
+    "fuhyo": {"name_unified": "name", "address_unified": "address", "last_address_unified": "last_address"},
+}
+"""Fields beside the items: the codes of 住基ネット統一文字 that an item has on the wire, by the item they belong to."""

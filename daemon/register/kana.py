@@ -32,20 +32,31 @@ _STORED = re.compile(r"[ぁ-ゖー・　]*")
 _DASHES = "ー‐‑‒–—―−─━-"  # the ASCII one last: it stands in a character class below
 _ASKED = re.compile(rf"[ぁ-ゖ・　{_DASHES}]*")
 
-# In this order: the pairs before ゔ alone, all of them before the marks go and before what stands between goes.
-_SAME_SOUND = (("ゔぁ", "ば"), ("ゔぃ", "び"), ("ゔ", "ぶ"), ("ぢ", "じ"), ("づ", "ず"))
+# The pairs go before what is left of ゔ.
+_PAIRS = (("ゔぁ", "は"), ("ゔぃ", "ひ"))
+_SAME_SOUND = {"ぢ": "じ", "づ": "ず", "ゔ": "ぶ", "ゐ": "い", "ゑ": "え", "を": "お"}
+_SMALL = dict(zip("ぁぃぅぇぉっゃゅょゎゕゖ", "あいうえおつやゆよわかけ", strict=True))
 _MARKS = "\u3099\u309a"
-_FOLD = str.maketrans(
-    "ぁぃぅぇぉっゃゅょゎゕゖゐゑを", "あいうえおつやゆよわかけいえお", _MARKS + _DASHES + "・　"
-)
 
-_O_ROW = frozenset("おこそとのほもよろ")
-_U_ROW = frozenset("うくすつぬふむゆる")
+
+def _plain(sound: str) -> str:
+    """A hiragana without its mark, large."""
+    sound = _SAME_SOUND.get(sound, sound)
+    return _SMALL.get(sound) or unicodedata.normalize("NFD", sound)[0]
+
+
+_FOLD: dict[int, str | None] = {
+    **{code: _plain(chr(code)) for code in range(ord("ぁ"), ord("ゖ") + 1)},
+    **dict.fromkeys(map(ord, _MARKS + _DASHES + "・　")),
+}
+_LONG = re.compile("(?<=[おこそとのほもよろ])[うお]+|(?<=[うくすつぬふむゆる])う+")
+"""What only makes the sound before it long."""
 
 
 def hiragana(text: str) -> str:
     """`text` with katakana and half-width kana as hiragana, and spaces full-width."""
-    return unicodedata.normalize("NFKC", text).translate(_KATAKANA)
+    # What is stored already is the usual case.
+    return text if is_kana(text) else unicodedata.normalize("NFKC", text).translate(_KATAKANA)
 
 
 def is_kana(text: str) -> bool:
@@ -56,19 +67,14 @@ def is_kana(text: str) -> bool:
 def seion(kana: str) -> str:
     """Item 13 from item 4 (清音化)."""
     text = hiragana(kana)
-    for written, sounded in _SAME_SOUND:
+    for written, sounded in _PAIRS:
         text = text.replace(written, sounded)
-    return unicodedata.normalize("NFD", text).translate(_FOLD)
+    return text.translate(_FOLD)
 
 
 def search_key(kana: str) -> str:
     """The key under which `kana` (or its item 13) is found as a whole; the index holds it for every row."""
-    key: list[str] = []
-    for sound in seion(kana):
-        before = key[-1] if key else ""
-        if not (sound in "うお" and before in _O_ROW) and not (sound == "う" and before in _U_ROW):
-            key.append(sound)
-    return "".join(key)
+    return _LONG.sub("", seion(kana))
 
 
 def prefix_keys(kana: str) -> tuple[str, ...]:

@@ -3,6 +3,12 @@
 A *record* is what a notice says of a person; a *row* is one version (更新順番号) of what the register knows, and never
 changes. Both are plain values: `daemon.register.checks` says whether a record is well formed,
 `daemon.register.reasons` whether it may follow the last row.
+
+`..._unified` is what the field of that name has on the wire of the network: its codes of 住基ネット統一文字
+(`daemon.register.unified`), or nothing. It is another form of the item, no item of its own.
+
+Rows are sealed as their values in the order of the fields. A new field comes last and has a default, so that rows
+sealed before it was there still open.
 """
 
 from datetime import date, datetime
@@ -55,6 +61,9 @@ class HonninRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     seion_kana: str | None = None
     gaiji_flag: str | None = None
     struck_flag: str | None = None
+    name_unified: str = ""
+    address_unified: str = ""
+    former_name_unified: str = ""
 
 
 class FuhyoRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -78,6 +87,9 @@ class FuhyoRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     status: str | None = None
     gaiji_flag: str | None = None
     gaiji_pattern: str | None = None
+    name_unified: str = ""
+    address_unified: str = ""
+    last_address_unified: str = ""
 
 
 class HonninRow(Struct, frozen=True, kw_only=True):
@@ -111,6 +123,9 @@ class HonninRow(Struct, frozen=True, kw_only=True):
     former_name_gaiji: int
     former_name_kana: str
     former_name_gaiji_version: int
+    name_unified: str = ""
+    address_unified: str = ""
+    former_name_unified: str = ""
 
 
 class FuhyoRow(Struct, frozen=True, kw_only=True):
@@ -137,6 +152,9 @@ class FuhyoRow(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     received_on: date
     serial: int
+    name_unified: str = ""
+    address_unified: str = ""
+    last_address_unified: str = ""
 
 
 Record = HonninRecord | FuhyoRecord

@@ -14,7 +14,7 @@ from daemon.contract.peer import FuhyoNotice, HonninNotice
 from daemon.register.names import gaiji
 from daemon.register.rows import FuhyoRecord, HonninRecord, Register
 from daemon.rehearsal.births import japanese
-from daemon.rehearsal.people import Person, where
+from daemon.rehearsal.people import Person, coded, where
 from daemon.rehearsal.places import Home
 from daemon.rehearsal.residents import Resident
 from daemon.rehearsal.sendings import Sending
@@ -123,10 +123,12 @@ class Life:
 
     def _tell_honnin(self, identity: str, record: HonninRecord) -> Sending:
         sender = record.municipality
-        notice = HonninNotice(id=identity, sender_seq=self._count(Register.HONNIN, sender), record=record)
+        sequence = self._count(Register.HONNIN, sender)
+        notice = HonninNotice(id=identity, sender_seq=sequence, record=coded(record))
         return Sending(Register.HONNIN, sender, notice)
 
     def _tell_fuhyo(self, identity: str, record: FuhyoRecord) -> Sending:
         sender = record.municipality
-        notice = FuhyoNotice(id=identity, sender_seq=self._count(Register.FUHYO, sender), record=record)
+        sequence = self._count(Register.FUHYO, sender)
+        notice = FuhyoNotice(id=identity, sender_seq=sequence, record=coded(record))
         return Sending(Register.FUHYO, sender, notice)

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from daemon.register.checks import ABROAD_ADDRESS
 from daemon.register.derived import ABROAD
+from daemon.register.items import UNIFIED
 from daemon.register.names import gaiji
-from daemon.register.rows import FuhyoRecord, HonninRecord, RegisterDate
+from daemon.register.rows import FuhyoRecord, HonninRecord, Record, RegisterDate
+from daemon.register.unified import unified
 from daemon.rehearsal import births
 from daemon.rehearsal.ages import WOMAN, Age
 from daemon.rehearsal.dice import Dice
@@ -20,6 +25,8 @@ _GROWN_UP_WOMEN = 0.43  # of all residents
 _OLD_RECORDS = 40  # years: nobody younger was written down with an unknown date in Japan
 _OLD_PEOPLE = 0.65  # of all residents
 _FOREIGN_UNKNOWN_SHARE = 0.005
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,12 @@ def where(home: Home, *, abroad: bool) -> tuple[str, str, str]:
     if abroad:
         return ABROAD, ABROAD_ADDRESS, home.address
     return home.municipality, home.address, ""
+
+
+def coded(record: R) -> R:
+    """`record` with the codes of 住基ネット統一文字 of its names and addresses, as a 市町村CS sends it."""
+    beside = UNIFIED["honnin" if isinstance(record, HonninRecord) else "fuhyo"]
+    return replace(record, **{codes: unified(getattr(record, text)) for codes, text in beside.items()})
 
 
 class Maker:

@@ -14,7 +14,7 @@ from daemon.rehearsal.ages import Ages
 from daemon.rehearsal.dice import Dice
 from daemon.rehearsal.foreigners import SHARE as FOREIGN_SHARE
 from daemon.rehearsal.names import Names
-from daemon.rehearsal.people import Maker, Person
+from daemon.rehearsal.people import Maker, Person, coded
 from daemon.rehearsal.places import Home, Places
 from daemon.rehearsal.sendings import Sending
 
@@ -81,10 +81,10 @@ class Population:
         for one in self.everybody:
             identity = f"L-{self.seed}-{one.person.number}"
             if register is Register.HONNIN and one.honnin is not None:
-                honnin = HonninNotice(id=identity, sender_seq=1, record=one.honnin)
+                honnin = HonninNotice(id=identity, sender_seq=1, record=coded(one.honnin))
                 yield Sending(register, one.honnin.municipality, honnin)
             elif register is Register.FUHYO and one.fuhyo is not None:
-                fuhyo = FuhyoNotice(id=identity, sender_seq=1, record=one.fuhyo)
+                fuhyo = FuhyoNotice(id=identity, sender_seq=1, record=coded(one.fuhyo))
                 yield Sending(register, one.fuhyo.municipality, fuhyo)
 
     def keeper(self, dice: Dice, municipality: str) -> str:

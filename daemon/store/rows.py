@@ -5,14 +5,18 @@ which version came after. A current row is sealed under `live`; one that was sup
 off, under the class of the year in which its 150 years end (施行令34条2項 as for municipalities; design: Keys).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import msgspec
+from msgspec.structs import asdict, astuple
 
 from daemon.crypto import classes
 from daemon.crypto.seal import Place, Sealer
 from daemon.errors import IntegrityError
+from daemon.register.items import UNIFIED
 from daemon.register.reasons import standing_of
 from daemon.register.rows import FuhyoRow, HonninRow, Register, Row
 from daemon.register.transitions import Standing
@@ -48,6 +52,26 @@ class Stored:
         return None if self.successor_on is None else classes.expire(self.successor_on)
 
 
+def _content(row: type[Row], unified: Collection[str]) -> type[msgspec.Struct]:
+    """What a sealed value holds: whose it is, when the next version came, and the items by position.
+
+    By position, since names would be half of every value. Fields that a later version of this program adds come last
+    and have defaults, so a shorter array opens; a longer one is none of ours. Codes (`unified`) are bytes, two for each
+    character.
+    """
+    fields = [
+        (field.name, bytes, b"")
+        if field.name in unified
+        else (field.name, field.type)
+        if field.default is msgspec.NODEFAULT
+        else (field.name, field.type, field.default)
+        for field in msgspec.structs.fields(row)
+    ]
+    items = msgspec.defstruct(f"{row.__name__}Items", fields, array_like=True, forbid_unknown_fields=True)
+    whole = [("person", bytes), ("successor_on", date | None), ("items", items)]
+    return msgspec.defstruct(f"{row.__name__}Content", whole, array_like=True, forbid_unknown_fields=True)
+
+
 class RowCodec:
     """Between `Stored` and its sealed form."""
 
@@ -55,31 +79,31 @@ class RowCodec:
         self._register = register
         self._sealer = sealer
         self._type = ROW_TYPES[register]
+        self._unified = [(self._type.__struct_fields__.index(name), name) for name in UNIFIED[register]]
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
+            _content(self._type, UNIFIED[register])
+        )
 
     def seal(self, stored: Stored) -> bytes:
         """The sealed value to put under `stored.id`."""
-        # Items by position: the names would be half of every row.
-        items = [getattr(stored.row, name) for name in self._type.__struct_fields__]
-        content = msgspec.msgpack.encode((stored.person, stored.successor_on, items))
+        items = list(astuple(stored.row))
+        for place, _ in self._unified:
+            items[place] = bytes.fromhex(items[place])
+        content = self._encoder.encode((stored.person, stored.successor_on, items))
         name = stored.term or self._sealer.newest(classes.LIVE)
         return self._sealer.seal(name, self._place(stored.id), content)
 
     def open(self, row_id: bytes, sealed: bytes) -> Stored:
         """The version under `row_id`; IntegrityError if it does not verify."""
         try:
-            person, successor_on, items = msgspec.msgpack.decode(
-                self._sealer.open(self._place(row_id), sealed),
-                type=tuple[bytes, date | None, list[msgspec.Raw]],
-            )
-            named = dict(zip(self._type.__struct_fields__, items, strict=True))
-            row = msgspec.msgpack.decode(_map_of(named), type=self._type)
+            content = self._decoder.decode(self._sealer.open(self._place(row_id), sealed))
         except (msgspec.MsgspecError, ValueError) as error:
             raise IntegrityError("store.altered") from error
-        return Stored(row_id, person, row, successor_on)
+        items = asdict(content.items)
+        for _, name in self._unified:
+            items[name] = items[name].hex().upper()
+        return Stored(row_id, content.person, self._type(**items), content.successor_on)
 
     def _place(self, row_id: bytes) -> Place:
         return Place(self._register, Table.ROWS, row_id)
-
-
-def _map_of(named: dict[str, msgspec.Raw]) -> bytes:
-    return msgspec.msgpack.encode(named)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from daemon.register.codes import MUNICIPALITIES, juminhyo_digit, kojin_bango_digit
 from daemon.register.rows import FuhyoRecord, HonninRecord, RegisterDate
+from daemon.register.unified import unified
 
 TODAY = date(2026, 11, 24)
 HIRAGANA = [chr(code) for code in range(ord("ぁ"), ord("ゖ") + 1)]
@@ -67,6 +68,11 @@ odd_days = st.sampled_from(
 births = st.one_of(days, days, blurred_days, odd_days)
 
 
+def _codes(text: str) -> st.SearchStrategy[str]:
+    """Unified codes as a sender may state them: all of them, or none."""
+    return st.sampled_from(["", unified(text)])
+
+
 @st.composite
 def honnin_records(draw: st.DrawFn, *, reason: str = "11") -> HonninRecord:
     """A first notice of a person, dated `TODAY`."""
@@ -92,6 +98,9 @@ def honnin_records(draw: st.DrawFn, *, reason: str = "11") -> HonninRecord:
         former_name_gaiji=former.count(GETA),
         former_name_kana=draw(kana_words) if former else "",
         former_name_gaiji_version=draw(st.integers(0, 9)) if former else 0,
+        name_unified=draw(_codes(name)),
+        address_unified=draw(_codes(address)),
+        former_name_unified=draw(_codes(former)),
     )
 
 
@@ -99,6 +108,7 @@ def honnin_records(draw: st.DrawFn, *, reason: str = "11") -> HonninRecord:
 def fuhyo_records(draw: st.DrawFn) -> FuhyoRecord:
     """A first notice of a 附票, of someone in Japan or abroad."""
     name, address, abroad = draw(names), draw(addresses), draw(st.booleans())
+    here, last = ("国外転出者", address) if abroad else (address, "")
     return FuhyoRecord(
         juminhyo_code=draw(juminhyo_codes),
         name=name,
@@ -107,12 +117,15 @@ def fuhyo_records(draw: st.DrawFn) -> FuhyoRecord:
         birth=draw(births),
         sex=draw(st.sampled_from("12")),
         address_municipality="99999" if abroad else draw(st.sampled_from(["13104", "27100", "35203"])),
-        address="国外転出者" if abroad else address,
-        address_gaiji=0 if abroad else address.count(GETA),
-        last_address=address if abroad else "",
-        last_address_gaiji=address.count(GETA) if abroad else 0,
+        address=here,
+        address_gaiji=here.count(GETA),
+        last_address=last,
+        last_address_gaiji=last.count(GETA),
         event_date=written(TODAY),
         former_code="",
         municipality=draw(municipalities),
         notice_kind="1",
+        name_unified=draw(_codes(name)),
+        address_unified=draw(_codes(here)),
+        last_address_unified=draw(_codes(last)),
     )

@@ -69,6 +69,12 @@ def test_a_right_record_comes_back_as_it_came(honnin: HonninRecord, fuhyo: Fuhyo
         ("seion_kana", "しゆうみんたろう", "record.derived_differs"),
         ("gaiji_flag", "1", "record.derived_differs"),
         ("struck_flag", "1", "record.derived_differs"),
+        ("name_unified", "4F4F6C113000592A90ce", "record.bad_unified"),
+        ("name_unified", "4F4F6C113000592A90C", "record.bad_unified"),
+        ("name_unified", "4F4F6C113000592A", "record.unified_count"),
+        ("name_unified", "4F4F6C113000592A90CF", "record.unified_differs"),
+        ("address_unified", "5C71", "record.unified_count"),
+        ("former_name_unified", "4F4F", "record.unified_count"),
     ],
 )
 def test_a_fault_in_honnin_is_named(field: str, value: Any, code: str) -> None:
@@ -102,6 +108,9 @@ def test_a_fault_in_honnin_is_named(field: str, value: Any, code: str) -> None:
         ("status", "2", "record.derived_differs"),
         ("gaiji_flag", "", "record.derived_differs"),
         ("gaiji_pattern", "1", "record.derived_differs"),
+        ("name_unified", "住民　太郎", "record.bad_unified"),
+        ("address_unified", "6771", "record.unified_count"),
+        ("last_address_unified", "6771", "record.unified_count"),
     ],
 )
 def test_a_fault_in_fuhyo_is_named(field: str, value: Any, code: str) -> None:

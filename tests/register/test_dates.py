@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.errors import InputError
 from daemon.register.dates import check_date, is_calendar, is_complete, of_day, parse_query, span
@@ -80,6 +81,40 @@ def test_no_other_date_exists(code: str) -> None:
 )
 def test_a_date_lies_in_its_era(day: RegisterDate) -> None:
     assert _code(day) == "record.bad_era"
+
+
+# 不詳日入力一覧 of 標準仕様書 j80, all fourteen, with the code that says what is known.
+UNKNOWN_DATES = [
+    ("令和５年頃", RegisterDate("20230000", "5"), (20230101, 20231231)),
+    ("令和５年４月頃", RegisterDate("20230400", "5"), (20230401, 20230430)),
+    ("令和５年４月１日頃", RegisterDate("20230401", "5"), (20230401, 20230401)),
+    ("推定令和５年４月１日", RegisterDate("20230401", "5"), (20230401, 20230401)),
+    ("推定令和５年４月", RegisterDate("20230400", "5"), (20230401, 20230430)),
+    ("令和５年春", RegisterDate("20230000", "5"), (20230101, 20231231)),
+    ("令和５年２月上旬", RegisterDate("20230200", "5"), (20230201, 20230229)),
+    ("令和元年５月中旬頃", RegisterDate("20190500", "5"), (20190501, 20190531)),
+    ("年月日不詳", RegisterDate("00000000"), (0, 99991231)),
+    ("令和元年　月日不詳", RegisterDate("20190000", "5"), (20190501, 20191231)),
+    ("令和５年１２月　日不詳", RegisterDate("20231200", "5"), (20231201, 20231231)),
+    ("令和５年４月１日から４月３０日頃までの間", RegisterDate("20230400", "5"), (20230401, 20230430)),
+    ("令和５年４月推定１日から１０日までの間", RegisterDate("20230400", "5"), (20230401, 20230430)),
+    ("令和５年４月１日頃から１０日頃までの間", RegisterDate("20230400", "5"), (20230401, 20230430)),
+]
+
+
+@pytest.mark.parametrize(("text", "day", "days"), UNKNOWN_DATES)
+def test_every_unknown_date_of_the_standard_is_kept_with_its_expression(
+    text: str, day: RegisterDate, days: tuple[int, int]
+) -> None:
+    stated = replace(day, text=text)
+    assert check_date(stated, "birth") == stated
+    assert span(stated) == days
+
+
+@pytest.mark.parametrize("text", ["みなし昭和２０年３月１日", "昭和２０年（みなし）"])
+def test_nobody_gets_an_assumed_date(text: str) -> None:
+    # 「みなし生年月日等を作成できること」 stands among what must not be built (標準仕様書 j80).
+    assert _code(RegisterDate("19450301", "3", text)) == "record.assumed_date"
 
 
 def test_the_text_of_an_unknown_date_is_text_like_any_other() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import asdict, replace
 
-from daemon.register.items import ITEMS, Origin
+from daemon.register.items import ITEMS, UNIFIED, Origin
 from daemon.register.rows import FuhyoRecord, FuhyoRow, HonninRecord, HonninRow, Record, Row
 from daemon.register.versions import next_row
 from tests.register.people import FUHYO, HONNIN
@@ -83,5 +83,6 @@ def test_rows_and_records_have_the_items_of_the_law_in_its_order() -> None:
         assert [item.number for item in items] == list(range(1, len(items) + 1))
         assert list(row.__struct_fields__)[: len(items)] == [item.name for item in items]
         stated = {item.name for item in items if item.origin is not Origin.REGISTER}
-        assert set(record.__struct_fields__) == stated
+        assert set(record.__struct_fields__) == stated | UNIFIED[register].keys()
+        assert list(row.__struct_fields__)[-len(UNIFIED[register]) :] == list(UNIFIED[register])
     assert (len(ITEMS["honnin"]), len(ITEMS["fuhyo"])) == (28, 18)

@@ -19,7 +19,8 @@ from daemon.contract.peer import MAX_ID, MAX_NOTICE
 from daemon.register.checks import check, check_sender
 from daemon.register.codes import MUNICIPALITIES, is_juminhyo_code, is_kojin_bango
 from daemon.register.derived import ABROAD
-from daemon.register.names import gaiji
+from daemon.register.items import UNIFIED
+from daemon.register.names import gaiji, graphemes
 from daemon.register.rows import FuhyoRecord, HonninRecord, Register
 from daemon.rehearsal.residents import Population, Source
 
@@ -79,6 +80,14 @@ def test_every_notice_is_well_formed(population: Population) -> None:
             assert re.fullmatch(rf"[A-Za-z0-9._-]{{1,{MAX_ID}}}", sending.notice.id)
             assert len(msgspec.json.encode(sending.notice)) <= MAX_NOTICE
         assert len({(one.sender, one.notice.id) for one in sendings}) == len(sendings)
+
+
+def test_every_text_comes_with_its_unified_codes(population: Population) -> None:
+    for register in Register:
+        for sending in population.initial(register):
+            record = sending.notice.record
+            for codes, text in UNIFIED[register].items():
+                assert len(getattr(record, codes)) == 4 * graphemes(getattr(record, text))
 
 
 def test_initial_notices_may_be_the_first_of_their_person(
