@@ -108,7 +108,8 @@ class App:
             log.critical("store does not verify, stays sealed", extra={"code": error.code})
             self._life.set(Reason.STORE_UNTRUSTED, given=True)
             return
-        self._tasks.start(parts.writer.run(), name="writer")
+        for name, work in parts.background().items():
+            self._tasks.start(work, name=name)
         await introduce(self.config, parts, made)
         await parts.rotations.resume()
         self._life.unsealed()
@@ -155,7 +156,7 @@ class App:
             there = await self._token_there(parts)
             self._life.set(Reason.TOKEN_AWAY, given=not there)
             self._life.set(Reason.DISK_LOW, given=self._disk_free() < self.config.disk_floor)
-            self._life.set(Reason.OUTBOX_ASIDE, given=await parts.census.aside() > 0)
+            self._life.set(Reason.OUTBOX_ASIDE, given=parts.census.aside() > 0)
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))
 
     async def _token_there(self, parts: Parts) -> bool:
@@ -245,6 +246,7 @@ class App:
             await self._stage("rotations", self._parts.rotations.close())
             await self._stage("custody", self._parts.custody.close())
             await self._stage("log", self._close_log(self._parts))
+            await self._stage("index", self._parts.merger.close())
         late = await self._tasks.stop(within=STAGE)
         if late:
             log.warning("tasks did not end", extra={"late": late})

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from daemon import config, logs, memory, service
+from daemon import config, logs, memory, pace, service
 from daemon.app import App
 from daemon.clock import SystemClock
 from daemon.contract.messages import text_of
@@ -35,6 +35,7 @@ def run(
     steps = memory.seal_process()
     log.info("memory", extra={"reasons": [step for step, held in steps.items() if not held]})
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pace.settle()
     try:
         read = config.read(config_file)
         sys.exit(asyncio.run(_serve(read, state)))

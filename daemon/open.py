@@ -1,9 +1,10 @@
 """The register once it is open: every part over one store and one keyring, built in order and closed in order."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 
@@ -16,6 +17,7 @@ from daemon.clock import Clock
 from daemon.commands import setup
 from daemon.commands.caller import Caller, Right
 from daemon.commands.custody import Custody
+from daemon.commands.lookup import Lookups
 from daemon.commands.notices import Notices
 from daemon.commands.people import People
 from daemon.commands.person import Persons
@@ -24,19 +26,21 @@ from daemon.commands.status import Census
 from daemon.config import Config
 from daemon.console.server import Desk
 from daemon.console.sessions import Sessions
-from daemon.contract.console import PERSON, SEARCH, ExportLine
+from daemon.contract.console import LOOKUP, PERSON, SEARCH, ExportLine
 from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring
 from daemon.crypto.seal import Sealer
 from daemon.peers.national import NationalClient
 from daemon.peers.pump import Pump
 from daemon.peers.tls import calling
-from daemon.store import catchup, truth
+from daemon.store import truth
+from daemon.store.catchup import Sources
 from daemon.store.dependents import Dependents
 from daemon.store.files import free_beside
 from daemon.store.groups import Groups
 from daemon.store.index import Index
-from daemon.store.opening import noting, open_index, open_truth
+from daemon.store.merging import Merger
+from daemon.store.opening import Progress, level, noting, open_index, open_truth
 from daemon.store.outbox import Outbox
 from daemon.store.reader import Reader
 from daemon.store.rotating import Store, rotations
@@ -54,6 +58,7 @@ class Parts:
 
     engine: SqliteEngine
     index: Index
+    merger: Merger
     reader: Reader
     journal: Journal
     writer: Writer
@@ -67,10 +72,20 @@ class Parts:
     rotations: Rotations
     dependents: Dependents
     custody: Custody
+    store: Store
+
+    def background(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What runs while the store is open, by the names of the tasks."""
+        return {
+            "writer": self.writer.run(),
+            "index.merge": self.merger.run(),
+            "store.wal": self.engine.pages.keep_short(),
+        }
 
     async def close(self) -> None:
         """Let go of line and files; the writer has ended before."""
         await self.client.close()
+        await self.merger.close()
         await self.index.close()
         await self.engine.close()
 
@@ -80,7 +95,7 @@ class Shown:
     """What the parts tell the outside while they work."""
 
     away: Callable[[bool], None]
-    progress: catchup.Progress
+    progress: Progress
 
 
 async def build(
@@ -97,11 +112,12 @@ async def build(
         raise
     try:
         known = await truth.load(engine, sealer)
-        await catchup.level(index, engine, known, codec, shown.progress)
-        journal = await Journal.load(register, sealer, engine)
         tally, touched = await Tally.load(engine), await noting(engine)
+        merged = await level(index, Sources(engine, known, codec), shown.progress, total=tally.rows)
+        merger = Merger(index, known.head, merged)
+        journal = await Journal.load(register, sealer, engine)
         groups = Groups(
-            engine, index, known, sealer=sealer, participants=[journal, tally, touched], clock=clock
+            engine, index, merger, known, sealer=sealer, participants=[journal, tally, touched], clock=clock
         )
         writer = Writer(groups)
         signer = Signer(journal, engine, writer, service, clock)
@@ -110,8 +126,9 @@ async def build(
         await index.close()
         await engine.close()
         raise
+    store = Store(register, engine, index, merger, known, sealer, codec, tally, touched, writer)
     rotating = rotations(
-        Store(register, engine, index, known, sealer, codec, tally, touched, writer),
+        store,
         keyring,
         service,
         clock,
@@ -122,22 +139,20 @@ async def build(
     in_use = {classes.STORE: engine.pages, classes.INDEX: index.pages}
     dependents = Dependents(engine, tally, in_use, rotating)
     custody = Custody(
-        service=service,
-        engine=engine,
-        writer=writer,
-        keyring=keyring,
-        dependents=dependents,
-        rotations=rotating,
-        clock=clock,
-    )
+        service=service, engine=engine, writer=writer, keyring=keyring, dependents=dependents,
+        rotations=rotating, clock=clock,
+    )  # fmt: skip
     outbox = Outbox(register, engine, sealer)
     client = NationalClient(config.national.socket, calling(config.national.tls), config.national.name)
     people = People(register, engine, sealer, PasswordHasher())
     reader = Reader(engine, index, codec)
-    searches = Searches(register, reader, writer, clock, require_timely=signer.require_timely)
-    persons = Persons(register, reader, writer, clock, require_timely=signer.require_timely)
+    timely = signer.require_timely
+    searches = Searches(register, reader, writer, clock, require_timely=timely, max_hits=config.max_hits)
+    lookups = Lookups(register, reader, writer, clock, require_timely=timely)
+    persons = Persons(register, reader, writer, clock, require_timely=timely)
+    idle, most = config.idle_seconds, config.max_hits
     sessions = Sessions(
-        register, people, engine, writer, clock, terminal=config.terminal, idle_seconds=config.idle_seconds
+        register, people, engine, writer, clock, terminal=config.terminal, idle_seconds=idle, max_hits=most
     )
 
     async def export(caller: Caller) -> AsyncIterator[ExportLine]:
@@ -149,6 +164,7 @@ async def build(
     return Parts(
         engine=engine,
         index=index,
+        merger=merger,
         reader=reader,
         journal=journal,
         writer=writer,
@@ -156,12 +172,17 @@ async def build(
         client=client,
         pump=Pump(outbox, client, writer, shown.away, secrets.SystemRandom().random),
         notices=Notices(register, writer, codec, sealer),
-        census=Census(register, reader, journal=journal, signer=signer, outbox=outbox, clock=clock),
-        desk=Desk(sessions, {SEARCH: searches.search, PERSON: persons.show, **custody.handlers}, export),
+        census=Census(register, reader, journal=journal, signer=signer, tally=tally, clock=clock),
+        desk=Desk(
+            sessions,
+            {SEARCH: searches.search, LOOKUP: lookups.lookup, PERSON: persons.show, **custody.handlers},
+            export,
+        ),
         people=people,
         rotations=rotating,
         dependents=dependents,
         custody=custody,
+        store=store,
     )
 
 

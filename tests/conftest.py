@@ -54,7 +54,7 @@ class Bench:
         return self.parts
 
     async def start(self) -> Parts:
-        """Open it; the writer runs, nothing else does."""
+        """Open it; the store works, nothing else does."""
         keyring = Keyring()
         await load(keyring, self.service, classes.wanted(day_of(self.clock.now())))
         await first_seal(self.service)
@@ -62,7 +62,8 @@ class Bench:
         self.parts = await build(
             self.config, self.state, service=self.service, keyring=keyring, clock=self.clock, shown=shown
         )
-        self._tasks.start(self.parts.writer.run(), name="writer")
+        for name, work in self.parts.background().items():
+            self._tasks.start(work, name=name)
         await self.parts.rotations.resume()
         return self.parts
 
@@ -72,6 +73,7 @@ class Bench:
             await self.parts.rotations.close()
             await self.parts.custody.close()
             await self.parts.writer.close()
+            await self.parts.merger.close()
             await self._tasks.stop(within=5)
             await self.parts.close()
             self.parts = None

@@ -28,7 +28,7 @@ from daemon.register.rows import Register, Row
 from daemon.register.versions import next_row
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
-from daemon.store.index import projected
+from daemon.store.index import Known, known_of, projected
 from daemon.store.rows import ROW_ID, RowCodec, Stored
 from daemon.store.writer import Writer
 
@@ -88,6 +88,8 @@ class _Batch:
         self._codec = codec
         self._sealer = sealer
         self._people: dict[str, Stored] = {}
+        self._known: dict[bytes, Known] = {}
+        """Of each person all names so far."""
         self._receipts: dict[bytes, bytes] = {}
 
     async def run(self, batch: Sequence[Notice | Broken]) -> list[Verdict]:
@@ -109,6 +111,7 @@ class _Batch:
             for code, where in latest.items()
             if where.row in rows
         }
+        self._known = {where.person: where.known for where in latest.values()}
         keys = [self._key(notice) for notice in notices]
         self._receipts = await self._draft.get_many(Table.NOTICES, keys)
 
@@ -169,7 +172,9 @@ class _Batch:
     def _store(self, row: Row, last: Stored | None) -> None:
         new = Stored(secrets.token_bytes(ROW_ID), last.person if last else secrets.token_bytes(ROW_ID), row)
         self._draft.add(Table.ROWS, new.id, self._codec.seal(new))
-        self._draft.index(projected(new))
+        version = projected(new, self._known.get(new.person))
+        self._known[new.person] = known_of(version)
+        self._draft.index(version)
         if last is not None:
             # In the same commit the superseded version leaves `live` for the class of the year that ends its term.
             superseded = Stored(last.id, last.person, last.row, successor_on=row.received_on)

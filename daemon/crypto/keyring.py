@@ -19,6 +19,8 @@ class Keyring:
     def __init__(self) -> None:
         self._keys: dict[str, bytes] = {}
         self._aead: dict[str, AESGCM] = {}
+        self._newest: dict[str, str] = {}
+        """By kind, while no key comes or goes: each row that is sealed asks for it."""
 
     def __contains__(self, name: str) -> bool:
         return name in self._keys
@@ -44,19 +46,23 @@ class Keyring:
 
     def newest(self, of: str) -> str:
         """The generation under which a kind is written now (`live.3` for `live`); StateError if none is loaded."""
-        found = self.generations(of)
-        if not found:
-            raise StateError("key.not_loaded", field=of)
-        return found[0]
+        if of not in self._newest:
+            found = self.generations(of)
+            if not found:
+                raise StateError("key.not_loaded", field=of)
+            self._newest[of] = found[0]
+        return self._newest[of]
 
     def add(self, keys: dict[str, bytes]) -> None:
         """Take in keys that were unwrapped."""
         self._keys |= keys
+        self._newest.clear()
 
     def forget(self, name: str) -> None:
         """Let go of a key that was destroyed."""
         self._keys.pop(name, None)
         self._aead.pop(name, None)
+        self._newest.clear()
 
 
 async def load(keyring: Keyring, service: KeyService, wanted: Iterable[str]) -> list[str]:

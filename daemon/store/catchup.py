@@ -1,77 +1,166 @@
-"""Bringing the projection level with the truth: catch up, or throw away and rebuild.
+"""Bringing a projection level with the truth, from the list of the rows that each commit touched.
 
-Three cases at start: the index is level or behind by commits that the truth still lists (read those rows); it is
-ahead (the truth was restored) or follows another truth or is too far behind (rebuild); it could not be read at all
-and is new (rebuild).
+A touched row that the truth still holds is projected, with every name its person had before; one that it does not hold any more
+is forgotten. The same row may come twice. A projection that is ahead (the truth was restored), follows another truth or lacks
+more than the list goes back is not brought level but built anew (`daemon.store.rebuild`).
 """
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from daemon.store.engine import Engine, Table
-from daemon.store.index import Index, projected
-from daemon.store.rows import ROW_ID, RowCodec
-from daemon.store.truth import KEPT_CHANGES, Truth
+from daemon.store.index import Index, Known, Version, known_of, projected
+from daemon.store.rows import ROW_ID, RowCodec, Stored
+from daemon.store.truth import Truth
 
 log = logging.getLogger(__name__)
 
-BATCH = 2000  # rows or commits in one step
+COMMITS = 100  # read from the list at once
+BATCH = 2000  # rows in one transaction
 BREATH = 100  # rows opened before others on the loop get their turn
-
-Progress = Callable[[int, int], None]
-"""Called with rows done and rows in all."""
+WORTH = 300_000  # rows; to build anew is faster than to take in more than these
 
 
-async def level(index: Index, engine: Engine, truth: Truth, codec: RowCodec, progress: Progress) -> None:
-    """Return when the projection holds exactly what the truth holds."""
+@dataclass(frozen=True)
+class Sources:
+    """What a projection is made from and kept level with."""
+
+    engine: Engine
+    truth: Truth
+    codec: RowCodec
+
+
+async def can_follow(index: Index, sources: Sources) -> bool:
+    """Whether this projection is one of this truth, not ahead of it, and no further behind than the list goes back."""
     position = await index.position()
-    follows = position is not None and position[0] == truth.id
-    behind = truth.head - position[1] if position is not None and follows else -1
-    if 0 <= behind <= KEPT_CHANGES:
-        await catch_up(index, engine, truth, codec, truth.head - behind)
-    else:
-        await _rebuild(index, engine, truth, codec, progress)
+    return (
+        position is not None
+        and position[0] == sources.truth.id
+        and sources.truth.listed <= position[1] <= sources.truth.head
+    )
 
 
-async def catch_up(index: Index, engine: Engine, truth: Truth, codec: RowCodec, position: int) -> int:
-    """Take in what changed after commit `position`; up to which commit `index` has come then."""
-    head = truth.head
-    first = (position + 1).to_bytes(8, "big")
-    while changes := await engine.apart.scan(Table.CHANGES, first=first, limit=BATCH):
-        ids = list(dict.fromkeys(row for _, ids in changes for row in _split(ids)))
-        await index.begin()
-        await _take_in(index, codec, await engine.apart.get_many(Table.ROWS, ids))
-        position = int.from_bytes(changes[-1][0], "big")
-        await index.move_to(truth.id, position)
-        await index.commit()
-        log.info("index caught up", extra={"count": len(ids), "commit": position})
-        first = (position + 1).to_bytes(8, "big")
-    if position < head:
-        await index.begin()
-        await index.move_to(truth.id, head)
-        await index.commit()
-    return max(position, head)
+async def is_near(index: Index, sources: Sources) -> bool:
+    """Whether one that can follow lacks so little that taking it in is faster than building anew."""
+    listed, after = 0, await _at(index)
+    while listed <= WORTH and (changes := await _changes(sources, after, sources.truth.head)):
+        listed += sum(len(ids) for _, ids in changes) // ROW_ID
+        after = int.from_bytes(changes[-1][0], "big")
+    return listed <= WORTH
 
 
-async def _rebuild(index: Index, engine: Engine, truth: Truth, codec: RowCodec, progress: Progress) -> None:
-    total, done, first = await engine.count(Table.ROWS), 0, b""
-    if total:
-        log.warning("index rebuilds", extra={"count": total})
-    await index.begin()
-    await index.clear()
-    while rows := await engine.scan(Table.ROWS, first=first, limit=BATCH):
-        await _take_in(index, codec, dict(rows))
-        done, first = done + len(rows), rows[-1][0] + b"\x00"
-        progress(done, total)
-    await index.move_to(truth.id, truth.head)
-    await index.commit()
+class Into(Protocol):
+    """Where versions go: `Index.absorb`, into a file that is not in use yet, or `Index.remember`, into memory."""
+
+    def __call__(
+        self, versions: Sequence[Version], commit: int, *, removed: Sequence[bytes] = ()
+    ) -> Awaitable[None]:
+        """These versions, and rows that went; everything up to `commit` is in then."""
+        ...
 
 
-async def _take_in(index: Index, codec: RowCodec, rows: dict[bytes, bytes]) -> None:
-    pairs = list(rows.items())
-    for start in range(0, len(pairs), BREATH):
-        await index.add(projected(codec.open(row, sealed)) for row, sealed in pairs[start : start + BREATH])
+async def catch_up(index: Index, sources: Sources, into: Into) -> int:
+    """Take in what changed since the projection's position; how many commits that were."""
+    start = at = await _at(index)
+    head = sources.truth.head
+    async for rows, commit in changed_since(sources, start):
+        await take_in(index, sources, into, rows, before=at, commit=commit)
+        log.info("index caught up", extra={"count": len(rows), "commit": commit})
+        at = commit
+    if at < head:
+        await into([], head)
+    return max(at, head) - start
 
 
-def _split(ids: bytes) -> list[bytes]:
-    return [ids[start : start + ROW_ID] for start in range(0, len(ids), ROW_ID)]
+async def changed_since(sources: Sources, after: int) -> AsyncIterator[tuple[list[bytes], int]]:
+    """The rows touched after a commit, and until now; each time with the commit up to which these are all."""
+    head = sources.truth.head
+    while changes := await _changes(sources, after, head):
+        after = int.from_bytes(changes[-1][0], "big")
+        yield _rows_of(ids for _, ids in changes), after
+
+
+async def take_in(
+    index: Index, sources: Sources, into: Into, rows: Sequence[bytes], *, before: int, commit: int
+) -> None:
+    """Bring these rows, whatever became of them, in; everything up to `commit` is in then, as it was up to `before`.
+
+    Versions of one person come in the order in which they were written, over all calls.
+    """
+    for start in range(0, len(rows), BATCH):
+        ids = rows[start : start + BATCH]
+        # The position moves with the last of them: a kill before it repeats them all.
+        done = commit if start + BATCH >= len(rows) else before
+        sealed = await sources.engine.apart.get_many(Table.ROWS, ids)
+        versions = await _projected(index, sources, await _opened(sources.codec, sealed))
+        await into(versions, done, removed=[row for row in ids if row not in sealed])
+
+
+async def _projected(index: Index, sources: Sources, touched: list[Stored]) -> list[Version]:
+    """The projections of versions, each after what its person was known by before it."""
+    touched.sort(key=lambda stored: stored.row.serial)
+    known = await _known_before(index, sources, touched)
+    versions = []
+    for number, stored in enumerate(touched, start=1):
+        versions.append(projected(stored, known.get(stored.person)))
+        known[stored.person] = known_of(versions[-1])
+        if number % BREATH == 0:
+            await asyncio.sleep(0)
+    return versions
+
+
+async def _known_before(index: Index, sources: Sources, touched: list[Stored]) -> dict[bytes, Known]:
+    """By what the people of these versions were known before the lowest of them; in the order of their serials."""
+    first: dict[bytes, Stored] = {}
+    for stored in touched:
+        first.setdefault(stored.person, stored)
+    later = [stored for stored in first.values() if stored.row.serial > 1]
+    latest = await index.latest([stored.row.juminhyo_code for stored in later])
+    known: dict[bytes, Known] = {}
+    for stored in later:
+        where = latest.get(stored.row.juminhyo_code)
+        if where is not None and where.person == stored.person and where.serial == stored.row.serial - 1:
+            known[stored.person] = where.known
+        else:
+            # Another code than before, or a row that is in already.
+            known |= await _known_from_rows(index, sources, stored)
+    return known
+
+
+async def _known_from_rows(index: Index, sources: Sources, first: Stored) -> dict[bytes, Known]:
+    ids = await index.history(first.person)
+    sealed = await sources.engine.apart.get_many(Table.ROWS, ids)
+    before = [
+        stored for stored in await _opened(sources.codec, sealed) if stored.row.serial < first.row.serial
+    ]
+    known: Known | None = None
+    for stored in sorted(before, key=lambda stored: stored.row.serial):
+        known = known_of(projected(stored, known))
+    return {first.person: known} if known is not None else {}
+
+
+async def _opened(codec: RowCodec, sealed: dict[bytes, bytes]) -> list[Stored]:
+    opened = []
+    for number, (row, value) in enumerate(sealed.items(), start=1):
+        opened.append(codec.open(row, value))
+        if number % BREATH == 0:
+            await asyncio.sleep(0)
+    return opened
+
+
+async def _changes(sources: Sources, after: int, head: int) -> list[tuple[bytes, bytes]]:
+    first, last = ((commit + 1).to_bytes(8, "big") for commit in (after, head))
+    return await sources.engine.apart.scan(Table.CHANGES, first=first, last=last, limit=COMMITS)
+
+
+def _rows_of(changes: Iterable[bytes]) -> list[bytes]:
+    """The rows in values of CHANGES, each once, where it came first."""
+    return list(dict.fromkeys(ids[at : at + ROW_ID] for ids in changes for at in range(0, len(ids), ROW_ID)))
+
+
+async def _at(index: Index) -> int:
+    position = await index.position()
+    return position[1] if position is not None else 0

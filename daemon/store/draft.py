@@ -1,12 +1,12 @@
 """What one piece of work means to change. It counts only once the group it belongs to is committed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from daemon.audit.act import Act
 from daemon.store.engine import Engine, Table
-from daemon.store.index import Index, Latest, Version
+from daemon.store.index import Index, Latest, Version, known_of
 
 
 @dataclass
@@ -19,8 +19,12 @@ class Group:
     changes: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
     before: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
     """What is committed under keys that this group met; None where nothing is. Keys it did not meet are absent."""
-    versions: list[Version] = field(default_factory=list)
-    """Those that are new to the projection."""
+    versions: dict[bytes, Version] = field(default_factory=dict)
+    """Those that are new to the projection, by row."""
+    newest: dict[bytes, Version] = field(default_factory=dict)
+    """Of these the newest of each person,"""
+    coded: dict[str, Version] = field(default_factory=dict)
+    """and the same by 住民票コード."""
     places: int = 0
 
     def put(self, table: Table, key: bytes, value: bytes | None) -> None:
@@ -30,6 +34,20 @@ class Group:
         """Put under a key that was never used before."""
         self.before.setdefault(table, {}).setdefault(key, None)
         self.put(table, key, value)
+
+    def take(self, versions: Iterable[Version]) -> None:
+        """Versions of a piece of work that ended well, each person's in the order of their serials."""
+        for version in versions:
+            self.versions[version.row] = version
+            before = self.newest.get(version.person)
+            if before is not None and self.coded.get(before.code) is before:
+                del self.coded[before.code]
+            self.newest[version.person] = self.coded[version.code] = version
+
+    @property
+    def removed(self) -> list[bytes]:
+        """Rows that leave the truth, and so the projection."""
+        return [row for row, value in self.changes.get(Table.ROWS, {}).items() if value is None]
 
 
 class Draft:
@@ -77,7 +95,13 @@ class Draft:
 
     async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
         """The latest version of each person who has one of these 住民票コード, as the group sees it."""
-        return await self._index.latest(codes)
+        group = self._group
+        found = {
+            code: where
+            for code, where in (await self._index.latest(codes)).items()
+            if where.person not in group.newest
+        }
+        return found | {code: _latest(group.coded[code]) for code in codes if code in group.coded}
 
     def index(self, version: Version) -> None:
         """Let the projection know of a new version."""
@@ -91,3 +115,7 @@ class Draft:
         """A new key that sorts after all given before: commit (8 bytes), order within it (4 bytes)."""
         self._group.places += 1
         return self._group.commit.to_bytes(8, "big") + self._group.places.to_bytes(4, "big")
+
+
+def _latest(version: Version) -> Latest:
+    return Latest(version.row, version.person, version.serial, known_of(version))

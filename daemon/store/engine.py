@@ -41,7 +41,7 @@ class Reads(Protocol):
     """Reading an ordered key-value store: what is committed."""
 
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The values of those `keys` that exist."""
+        """The values of those `keys` that exist, all of one moment."""
         ...
 
     async def scan(
@@ -53,11 +53,11 @@ class Reads(Protocol):
         limit: int,
         reverse: bool = False,
     ) -> list[tuple[bytes, bytes]]:
-        """Up to `limit` pairs with first ≤ key < last, in order of their keys (from the end if `reverse`)."""
+        """Up to `limit` pairs with first ≤ key < last, in order of their keys (from the end if `reverse`), all of one moment."""
         ...
 
     async def count(self, table: Table) -> int:
-        """How many keys `table` has."""
+        """How many keys `table` has; may look at each of them (`daemon.store.tally` knows without looking)."""
         ...
 
 

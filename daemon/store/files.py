@@ -9,6 +9,8 @@ from daemon.errors import StateError
 
 NEXT = ".next"
 """What follows the name of a file that is being written to take another's place."""
+RENEWED = ".renewed"
+"""The same of the projection's file when it is written anew with what the memory holds: both may be under way."""
 COMPANIONS = ("-wal", "-shm")
 SLACK = 10  # percent
 """A second file has other pages half full than the first."""
@@ -22,6 +24,11 @@ def successor(file: Path) -> Path:
     return file.with_name(file.name + NEXT)
 
 
+def renewed(file: Path) -> Path:
+    """The file that is being written to take the place of `file`, by a renewal."""
+    return file.with_name(file.name + RENEWED)
+
+
 def exists(file: Path) -> bool:
     """Whether there is a `file`."""
     return file.exists()
@@ -33,19 +40,18 @@ def remove(file: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def replace(file: Path) -> None:
-    """Put the successor of `file` in its place. Both are closed, and all that they hold is in the files themselves.
+def replace(file: Path, new: Path) -> None:
+    """Put `new` in the place of `file`, in the same folder. Both are closed, and all that they hold is in the files themselves.
 
     A kill or a power cut at any point leaves the old file or the new one, whole. A log of the old pages must never
     lie beside the new file, so it is gone for good before the name changes.
     """
-    new = successor(file)
     for part in (*_companions(file), *_companions(new)):
         part.unlink(missing_ok=True)
-    _sync(new)
-    _sync(file.parent)
+    sync(new)
+    sync(file.parent)
     new.replace(file)
-    _sync(file.parent)
+    sync(file.parent)
 
 
 def size(file: Path) -> int:
@@ -53,9 +59,9 @@ def size(file: Path) -> int:
     return sum(part.stat().st_size for part in (file, *_companions(file)) if part.exists())
 
 
-def require_room(file: Path, free: Free, floor: int) -> None:
-    """Raise unless a second `file` fits on the disk and leaves `floor` bytes free."""
-    if free() < size(file) * (100 + SLACK) // 100 + floor:
+def require_room(file: Path, free: Free, floor: int, *, more: int = 1) -> None:
+    """Raise unless `more` files like `file` fit on the disk and leave `floor` bytes free."""
+    if free() < size(file) * more * (100 + SLACK) // 100 + floor:
         raise StateError("store.no_room")
 
 
@@ -68,7 +74,8 @@ def _companions(file: Path) -> list[Path]:
     return [file.with_name(file.name + end) for end in COMPANIONS]
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Return when all of a file, or what a folder lists, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

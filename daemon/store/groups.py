@@ -1,7 +1,7 @@
 """Groups: pieces of work that are committed together, or not at all.
 
-Row, log entry, outbox message and projection belong to one group. The truth is durable before anyone hears of
-success, and the projection follows at once (a kill between the two is made good at the next start).
+Row, log entry and outbox message belong to one group. The truth is durable before anyone hears of success, and before
+they do the projection has followed, in memory (what a kill takes from it is made good at the next start).
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from daemon.errors import JukuraError, StateError
 from daemon.store.draft import Draft, Group
 from daemon.store.engine import Engine, Table
 from daemon.store.index import Index
-from daemon.store.truth import HEAD, KEPT_CHANGES, SEALS, Truth
+from daemon.store.merging import Merger
+from daemon.store.truth import HEAD, KEPT_CHANGES, LISTED, SEALS, Truth
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,7 @@ T = TypeVar("T")
 Work = Callable[[Draft], Awaitable[T]]
 
 DEADLINE = 30.0  # seconds for one piece of work inside its group
-MOVED_PAST = KEPT_CHANGES // 4
-"""Commits that do not concern the projection, until it is moved past them: many more would look like a rebuild due."""
+UNLISTED = 256  # commits whose rows are taken off the list of changes at once
 
 
 class Participant(Protocol):
@@ -69,6 +69,7 @@ class Groups:
         self,
         engine: Engine,
         index: Index,
+        merger: Merger,
         truth: Truth,
         *,
         sealer: Sealer,
@@ -77,12 +78,11 @@ class Groups:
     ) -> None:
         self._engine = engine
         self._index = index
+        self._merger = merger
         self._truth = truth
         self._sealer = sealer
         self._participants = participants
         self._clock = clock
-        self._moved = 0
-        """The commit to which the projection was moved last."""
 
     async def commit(self, jobs: list[Job]) -> None:
         """Do `jobs` in order and commit what they mean; tell each what became of it."""
@@ -99,19 +99,19 @@ class Groups:
             return
         try:
             # A projection that cannot follow ends the writer, and the next start levels it: the truth is safe.
-            await self._index.commit()
+            if group.changes:
+                await self._merger.follow(group.commit, list(group.versions.values()), group.removed)
         finally:
             for job, result in zip(jobs, results, strict=True):
                 tell(job.done, result)
 
     async def _work(self, jobs: list[Job], group: Group) -> list[object]:
-        await self._index.begin()
         try:
+            await self._merger.room()
             results = [await self._one(job, group) for job in jobs]
             if group.changes:
                 await self._finish(group)
         except BaseException:
-            await self._index.rollback()
             for participant in self._participants:
                 participant.rollback()
             raise
@@ -129,32 +129,37 @@ class Groups:
             return error
         for table, pairs in draft.changes.items():
             group.changes.setdefault(table, {}).update(pairs)
-        if draft.versions:
-            await self._index.add(draft.versions)
-            group.versions += draft.versions
+        group.take(draft.versions)
         for participant in self._participants:
             participant.merge(draft, group)
         return result
 
     async def _finish(self, group: Group) -> None:
-        if group.versions:
+        for row in group.removed:
+            group.versions.pop(row, None)
+        if rows := [*group.versions, *group.removed]:
             # Only what is new to the projection: a row that was sealed anew is the same to a search.
-            rows = dict.fromkeys(version.row for version in group.versions)
             group.add(Table.CHANGES, group.commit.to_bytes(8, "big"), b"".join(rows))
-        if group.commit > KEPT_CHANGES:
-            group.put(Table.CHANGES, (group.commit - KEPT_CHANGES).to_bytes(8, "big"), None)
-        if group.versions or group.commit - self._moved >= MOVED_PAST:
-            await self._index.move_to(self._truth.id, group.commit)
-            self._moved = group.commit
+        listed = self._unlist(group)
         for participant in self._participants:
             await participant.prepare(group)
         group.put(Table.META, HEAD, group.commit.to_bytes(8, "big"))
         group.put(Table.META, SEALS, msgspec.msgpack.encode(dict(self._sealer.counts)))
         await self._engine.apply(group.changes)
         # From here the truth has it, and nothing may take it back.
-        self._truth.head = group.commit
+        self._truth.head, self._truth.listed = group.commit, listed
         for participant in self._participants:
             participant.commit()
+
+    def _unlist(self, group: Group) -> int:
+        """Let go of changes that the projection's file has and no copy on its way will ask for; up to which commit."""
+        first = self._truth.listed
+        if min(self._merger.merged, group.commit - KEPT_CHANGES) < first + UNLISTED:
+            return first
+        for commit in range(first + 1, first + UNLISTED + 1):
+            group.put(Table.CHANGES, commit.to_bytes(8, "big"), None)
+        group.put(Table.META, LISTED, (first + UNLISTED).to_bytes(8, "big"))
+        return first + UNLISTED
 
 
 def tell(done: asyncio.Future[Any], result: object) -> None:

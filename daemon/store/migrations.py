@@ -12,27 +12,85 @@ from daemon.store.engine import Table
 
 Step = tuple[str, ...]
 
+BY_KEY = frozenset({Table.ROWS})
+"""Tables whose values lie where their random key says, not in the order in which they came.
+
+A row that is succeeded is sealed anew in its place. Were its place that of its arrival, two copies of the file would tell when,
+and so from which municipality, the one who moved had come in. It costs: each new row has a page of its own to write.
+"""
+
 TRUTH: tuple[Step, ...] = (
     tuple(
-        f"CREATE TABLE {table} (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT" for table in Table
+        f"CREATE TABLE {table} (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT"
+        + (", WITHOUT ROWID" if table in BY_KEY else "")
+        for table in Table
     ),
 )
 
-INDEX: tuple[Step, ...] = (
-    (
-        """CREATE TABLE versions (
-            row BLOB NOT NULL PRIMARY KEY, person BLOB NOT NULL, serial INTEGER NOT NULL, latest INTEGER NOT NULL,
-            code TEXT NOT NULL, kana TEXT NOT NULL, birth_min INTEGER NOT NULL, birth_max INTEGER NOT NULL,
-            standing TEXT NOT NULL, departs INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
-        "CREATE UNIQUE INDEX versions_person ON versions (person, serial)",
-        "CREATE INDEX versions_code ON versions (code) WHERE latest",
-        "CREATE INDEX versions_kana ON versions (kana, birth_min) WHERE latest",
-        "CREATE INDEX versions_birth ON versions (birth_min, birth_max) WHERE latest",
-        "CREATE TABLE position (truth BLOB NOT NULL, head INTEGER NOT NULL) STRICT",
-    ),
-    # How far the copy of another index has come, while this file is its successor.
-    ("CREATE TABLE copied (row BLOB NOT NULL, count INTEGER NOT NULL) STRICT",),
+VERSIONS = (
+    """CREATE TABLE versions (
+    id INTEGER PRIMARY KEY, row BLOB NOT NULL, person BLOB NOT NULL, serial INTEGER NOT NULL,
+    code INTEGER NOT NULL, number INTEGER NOT NULL, standing INTEGER NOT NULL,
+    since INTEGER NOT NULL, until INTEGER NOT NULL, open INTEGER NOT NULL, aka INTEGER NOT NULL,
+    kana TEXT NOT NULL, name TEXT NOT NULL, birth_min INTEGER NOT NULL, birth_max INTEGER NOT NULL,
+    sex INTEGER NOT NULL, municipality INTEGER NOT NULL, town INTEGER NOT NULL, address TEXT NOT NULL) STRICT""",
+    """CREATE TABLE aliases (
+    version INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL, former INTEGER NOT NULL,
+    standing INTEGER NOT NULL, since INTEGER NOT NULL, birth_min INTEGER NOT NULL,
+    sex INTEGER NOT NULL, municipality INTEGER NOT NULL,
+    PRIMARY KEY (version, kind, key)) STRICT, WITHOUT ROWID""",
 )
+"""What the index keeps of versions, in the file and in the memory beside it."""
+
+INDEX_TABLES = (
+    *VERSIONS,
+    # People who begin to stand so on a day, less those who end to.
+    """CREATE TABLE counts (standing INTEGER NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL,
+        PRIMARY KEY (standing, day)) STRICT, WITHOUT ROWID""",
+    # No version that is not open is in force on this day or later; and how often versions were changed.
+    "CREATE TABLE horizon (day INTEGER NOT NULL, changes INTEGER NOT NULL) STRICT",
+    "INSERT INTO horizon VALUES (0, 0)",
+    "CREATE TABLE position (truth BLOB NOT NULL, head INTEGER NOT NULL) STRICT",
+)
+
+_TODAY = {
+    "kana": "kana, birth_min, sex, municipality, since, aka",
+    "name": "name, birth_min, sex, municipality, since, aka, kana",
+    "birth": "sex, birth_min, municipality, since, aka, kana, name",
+    "place": "municipality, sex, birth_min, since, aka, kana, name",
+    "town": "municipality, town, birth_min, sex, since, aka, kana, name",
+    "address": "address, municipality, birth_min, sex, since, aka, kana, name",
+}
+"""What leads to versions that may be in force today or later, and what narrows them down before their rows are read."""
+_PAST = {
+    "kana": "kana, birth_min, since, until, sex, municipality, aka",
+    "name": "name, birth_min, since, until, sex, municipality, aka, kana",
+    "birth": "sex, birth_min, since, until, municipality, aka, kana",
+    "address": "address, since, until, birth_min, aka, kana",
+}
+"""The same for those that were succeeded for good."""
+
+INDEX_TODAY = (
+    *(
+        f"CREATE INDEX today_{way} ON versions (standing, {columns}) WHERE open"
+        + (" AND town >= 0" if way == "town" else "")
+        for way, columns in _TODAY.items()
+    ),
+    "CREATE INDEX alias_key ON aliases (kind, key, birth_min, former, standing, since, sex, municipality)",
+)
+INDEX_INDEXES = (
+    "CREATE UNIQUE INDEX by_row ON versions (row)",
+    "CREATE INDEX by_person ON versions (person, serial)",
+    "CREATE INDEX by_code ON versions (code) WHERE open",
+    "CREATE INDEX by_number ON versions (number) WHERE open AND number > 0",
+    *INDEX_TODAY,
+    *(
+        f"CREATE INDEX past_{way} ON versions (standing, {columns}) WHERE NOT open"
+        for way, columns in _PAST.items()
+    ),
+)
+
+INDEX: tuple[Step, ...] = ((*INDEX_TABLES, *INDEX_INDEXES),)
 
 
 async def run(connection: Connection, steps: Sequence[Step]) -> None:

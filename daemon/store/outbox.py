@@ -24,10 +24,6 @@ class Outbox:
         pairs = await self._engine.scan(Table.OUTBOX, limit=limit)
         return [(place, self._open(place, sealed)) for place, sealed in pairs]
 
-    async def counts(self) -> tuple[int, int]:
-        """How many wait, and how many were set aside."""
-        return await self._engine.count(Table.OUTBOX), await self._engine.count(Table.ASIDE)
-
     async def sealed(self, places: list[bytes]) -> dict[bytes, bytes]:
         """Messages as they lie, for setting them aside without opening them."""
         return await self._engine.get_many(Table.OUTBOX, places)

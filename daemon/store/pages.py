@@ -1,79 +1,31 @@
-"""SQLite files whose pages are encrypted (SQLCipher: AES-256, HMAC-SHA-512 per page), and exchanging one while in use.
+"""An SQLite file in use: who writes it, who reads beside, what keeps its WAL short, and exchanging it under all of them.
 
-The key is random, so no key derivation is wanted: it goes in raw. Temporary results stay in memory, deleted bytes
-are overwritten, and a wrong key shows at once, not at the first query.
+One connection writes, a few read, one more is for long reads apart, and one moves the WAL (the log of new pages) into the
+file, so that no commit has to. Each has a thread of its own (`daemon.store.connection`).
 """
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, cast
-
-import sqlcipher3.dbapi2 as sqlcipher
-from aiosqlite.core import Connection
+from typing import Protocol, TypeVar
 
 from daemon.errors import IntegrityError
-from daemon.store import files, migrations
+from daemon.store import files
+from daemon.store.connection import Connection, Errors, Work
+from daemon.store.connections import Connections, PageKey, Shape, connect
 from daemon.store.turnstile import Turnstile
 
-PAGE = 4096  # bytes
-CHECKPOINT = 4000  # pages in the WAL before they are moved into the file
-BUSY = 10.0  # seconds that a reader waits for a checkpoint of the WAL
-APART = 4_000  # KiB of pages for long reads: each is needed once
+log = logging.getLogger(__name__)
 
-Errors = (sqlcipher.DatabaseError, sqlcipher.OperationalError)
+T = TypeVar("T")
 
+__all__ = ["Closable", "PageKey", "Pages", "Shape", "closed_on_error", "open_fitting"]
 
-def connector(file: Path, key: bytes, pragmas: Sequence[str]) -> sqlite3.Connection:
-    """A DB-API connection to `file` under `key`; IntegrityError if the key does not fit the file."""
-    connection: Any = sqlcipher.connect(str(file), timeout=BUSY, isolation_level=None)
-    try:
-        # Its own lines on standard error would stand among ours; what is wrong is raised.
-        connection.execute("PRAGMA cipher_log_level = NONE")
-        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        connection.execute(f"PRAGMA cipher_page_size = {PAGE}")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        for pragma in ("journal_mode = WAL", "temp_store = MEMORY", "secure_delete = ON", *pragmas):
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-    except Errors as error:
-        connection.close()
-        raise IntegrityError("store.cannot_open") from error
-    return cast("sqlite3.Connection", connection)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What kind of file it is."""
-
-    steps: Sequence[migrations.Step]
-    synchronous: str
-    cache: int
-    """KiB of pages, for each connection that is not for long reads."""
-
-
-@dataclass(frozen=True)
-class PageKey:
-    """A key for pages, and the name it has in the key service."""
-
-    raw: bytes = field(repr=False)
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class _Open:
-    """The connections to one file, each with a thread of its own."""
-
-    writer: Connection
-    reader: Connection
-    apart: Connection
-
-    async def close(self) -> None:
-        await self.apart.close()
-        await self.reader.close()
-        await self.writer.close()
+AGAIN = 5.0  # seconds until the WAL is tried once more where it could not be moved
 
 
 class Closable(Protocol):
@@ -85,42 +37,86 @@ class Closable(Protocol):
 
 
 class Pages:
-    """One file in use: a connection that writes, one that reads beside it, and one for long reads apart."""
+    """One file in use."""
 
-    def __init__(self, file: Path, shape: Shape, key: PageKey, connections: _Open) -> None:
+    def __init__(self, file: Path, shape: Shape, key: PageKey, connections: Connections) -> None:
         self.file = file
         self._shape = shape
         self.key = key
         self._connections = connections
         self._turnstile = Turnstile()
+        self._settled = 0
+        """Of the rows that the writing connection has changed, those whose pages were moved out of the WAL."""
+        self._grown = asyncio.Event()
 
     @classmethod
     async def open(cls, file: Path, key: PageKey, shape: Shape) -> "Pages":
         """Open `file`, make or migrate its tables; IntegrityError if `key` does not fit."""
-        return cls(file, shape, key, await _connect(file, key, shape))
+        return cls(file, shape, key, await connect(file, key, shape))
 
     @property
     def writer(self) -> Connection:
         """The one connection that changes the file, for the one who writes."""
         return self._connections.writer
 
-    @property
-    def reader(self) -> Connection:
-        """The connection of short reads; where the file may be exchanged meanwhile, `reading` is the way."""
-        return self._connections.reader
+    async def write(self, work: Work[T]) -> T:
+        """What `work` returns, run in one transaction and one trip to the thread of the connection that writes.
+
+        One at a time. On return it is as durable as the file's shape says; where `work` raises, nothing has changed.
+        """
+        result, changes = await self.writer.transact(
+            lambda connection: (work(connection), connection.total_changes)
+        )
+        if changes - self._settled >= self._shape.settle:
+            self._grown.set()
+        return result
+
+    async def read(self, work: Work[T], *, apart: bool = False) -> T:
+        """What `work` returns, run in one trip to the thread of a connection that sees what is committed.
+
+        With `apart` it is the one connection on which nobody waits behind a long read. StateError if none came free.
+        """
+        async with self.reading(apart=apart) as connection:
+            return await connection.run(lambda reader: _closed(reader, work))
 
     @asynccontextmanager
     async def reading(self, *, apart: bool = False) -> AsyncIterator[Connection]:
-        """A connection that sees what is committed; with `apart` the one on which nobody waits behind a long read."""
+        """That connection, for more than one trip; whoever has one must not ask for another."""
         async with self._turnstile.through():
-            yield self._connections.apart if apart else self._connections.reader
+            if apart:
+                yield self._connections.apart
+                return
+            async with self._connections.free() as reader:
+                yield reader
+
+    # The WAL.
+
+    async def keep_short(self) -> None:
+        """Move the WAL into the file whenever it has grown; to be run as a task, until it is cancelled."""
+        while True:
+            await self._grown.wait()
+            self._grown.clear()
+            try:
+                await self.settle()
+            except Errors as error:
+                # A full disk, most likely. Nothing is lost: it stays in the WAL, which commits move when they must.
+                log.warning("WAL not moved", extra={"kind": self.file.name, "error": type(error).__name__})
+                await asyncio.sleep(AGAIN)
+                self._grown.set()
 
     async def settle(self) -> None:
-        """Move what is in the WAL into the file, as far as readers allow."""
-        await self.writer.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+        """Move what is in the WAL into the file, as far as readers allow, while commits go on.
 
-    async def replace(self, key: PageKey) -> None:
-        """Take the successor of the file, closed and written under `key`, in place of the file.
+        What came meanwhile is little; it is moved between two of them, so that the WAL begins again from its start.
+        """
+        async with self._turnstile.through():
+            await self._connections.keeper.run(_move)
+            self._settled = await self.writer.run(_move)
+
+    # Exchanging the file.
+
+    async def replace(self, key: PageKey, new: Path | None = None) -> None:
+        """Take `new`, closed and written under `key`, in place of the file; its successor where none is named.
 
         Nothing may be writing; those who read wait. If that cannot be done the old file is in use again;
         IntegrityError if neither opens: then nothing here works any more.
@@ -128,19 +124,20 @@ class Pages:
         async with self._turnstile.shut():
             await self._connections.close()
             try:
-                await asyncio.to_thread(files.replace, self.file)
+                await _to_its_end(partial(files.replace, self.file, new or files.successor(self.file)))
             finally:
                 self.key, self._connections = await self._reopened(key)
+                self._settled = 0
 
     async def close(self) -> None:
         """Let go of the file."""
         await self._connections.close()
 
-    async def _reopened(self, new: PageKey) -> tuple[PageKey, _Open]:
+    async def _reopened(self, new: PageKey) -> tuple[PageKey, Connections]:
         try:
-            return new, await _connect(self.file, new, self._shape)
+            return new, await connect(self.file, new, self._shape)
         except IntegrityError:
-            return self.key, await _connect(self.file, self.key, self._shape)
+            return self.key, await connect(self.file, self.key, self._shape)
 
 
 @asynccontextmanager
@@ -168,23 +165,27 @@ async def open_fitting(file: Path, keys: Sequence[PageKey], shape: Shape) -> Pag
     return await Pages.open(file, keys[-1] if there else keys[0], shape)
 
 
-async def _connect(file: Path, key: PageKey, shape: Shape) -> _Open:
-    """The connections to `file`, its tables made or migrated; all or none."""
-    cache = f"cache_size = -{shape.cache}"
-    opened: list[Connection] = []
-
-    async def one(*pragmas: str) -> Connection:
-        opened.append(
-            await Connection(lambda: connector(file, key.raw, pragmas), iter_chunk_size=256),
-        )
-        return opened[-1]
-
+async def _to_its_end(work: Callable[[], None]) -> None:
+    """Run `work` in a thread, and wait for its end also where whoever waits is cancelled: it cannot be called back."""
+    running = asyncio.get_running_loop().run_in_executor(None, work)
     try:
-        writer = await one(f"synchronous = {shape.synchronous}", f"wal_autocheckpoint = {CHECKPOINT}", cache)
-        await migrations.run(writer, shape.steps)
-        reader = await one("query_only = ON", cache)
-        return _Open(writer, reader, await one("query_only = ON", f"cache_size = -{APART}"))
-    except BaseException:
-        for connection in reversed(opened):
-            await connection.close()
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
         raise
+
+
+def _closed(connection: sqlite3.Connection, work: Work[T]) -> T:
+    """What `work` returns. A transaction that it leaves open would show the next reader what was long ago."""
+    try:
+        return work(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _move(connection: sqlite3.Connection) -> int:
+    """Move what can be moved; how many rows this connection has changed so far."""
+    if not connection.in_transaction:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    return connection.total_changes

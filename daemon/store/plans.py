@@ -8,11 +8,13 @@ from daemon.crypto.seal import Sealer
 from daemon.errors import StateError
 from daemon.register.rows import Register
 from daemon.store import files
+from daemon.store.catchup import Sources
 from daemon.store.engine import Table
 from daemon.store.index import Index
+from daemon.store.merging import Merger
 from daemon.store.pages import PageKey, Pages
+from daemon.store.rebuild import Finish, Rebuild, clear
 from daemon.store.record import Record
-from daemon.store.reindex import Reindex, Sources, versions
 from daemon.store.rekey import COPIED, Rekey
 from daemon.store.reseal import Reseal
 from daemon.store.sqlite import SqliteEngine
@@ -140,13 +142,16 @@ class TruthFile(File):
     engine: SqliteEngine
     truth: Truth
     touched: Touched
+    tally: Tally
 
     @property
     def pages(self) -> Pages:
         return self.engine.pages
 
     async def total(self, new: str) -> int:
-        return sum([await self.engine.apart.count(table) for table in COPIED])
+        # Counting the rows would read every page of them.
+        others = [await self.engine.apart.count(table) for table in COPIED if table is not Table.ROWS]
+        return self.tally.rows + sum(others)
 
     async def copying(self, key: PageKey, total: int) -> Work:
         return await Rekey.begin(self.engine, self.writer, self.touched, self.truth, key=key, total=total)
@@ -157,14 +162,26 @@ class IndexFile(File):
     """`index.db`."""
 
     index: Index
+    merger: Merger
     sources: Sources
+    tally: Tally
 
     @property
     def pages(self) -> Pages:
         return self.index.pages
 
+    def require_room(self) -> None:
+        # What waits to be put in order lies beside the second file.
+        files.require_room(self.pages.file, self.free, self.floor, more=2)
+
+    def clear(self) -> None:
+        clear(files.successor(self.pages.file))
+
     async def total(self, new: str) -> int:
-        return await versions(self.index)
+        return self.tally.rows
 
     async def copying(self, key: PageKey, total: int) -> Work:
-        return await Reindex.begin(self.index, self.writer, self.sources, key=key, total=total)
+        async def exchange(finish: Finish) -> None:
+            await self.merger.exchange(self.writer.between, key, finish)
+
+        return await Rebuild.begin(self.index, self.sources, exchange, key=key, total=total)

@@ -1,8 +1,28 @@
-"""Reading people: the projection proposes, the truth decides. Every version that leaves here was opened and verified."""
+"""Reading people: the projection proposes, the truth decides. Every version that leaves here was opened and verified.
 
+A proposed version that nothing superseded is judged by itself. For any other the person's whole history is opened: that is
+what days of the past and former names need, and it is how a notice that came between proposal and answer is noticed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from daemon.errors import StateError, TooMuchError
+from daemon.register.effect import since
+from daemon.register.keys import keys_of
+from daemon.register.reasons import standing_of
+from daemon.register.transitions import Standing
+from daemon.register.wanted import Wanted, fits
 from daemon.store.engine import Engine, Table
-from daemon.store.index import Index, Wanted
+from daemon.store.index import Index, Latest
 from daemon.store.rows import ROW_ID, RowCodec, Stored
+
+TOO_MANY = "search.too_many"
+TRIES = 11
+"""Looks at one person until their newest version is there: the truth is moments ahead of the projection."""
+PAUSE = 0.001  # seconds after the first of them; twice as long after each
+SPARE = 4
+"""Proposals beyond those that are too many: some may not hold, where something changes meanwhile."""
 
 
 class Reader:
@@ -14,22 +34,86 @@ class Reader:
         self._codec = codec
 
     async def find(self, wanted: Wanted, *, limit: int) -> list[Stored]:
-        """Up to `limit` latest versions that the projection proposes; the caller compares them once more."""
-        return await self._open([where.row for where in await self._index.find(wanted, limit=limit)])
+        """The people who are `wanted`, each by the version in force on that day, in no order.
+
+        TooMuchError `search.too_many` where they are more than `limit`. Where they are many more, that is the word of
+        the projection: nobody is shown, so nothing is opened for it.
+        """
+        asked = limit + 1 + SPARE
+        proposed = await self._index.find(wanted, limit=asked)
+        if len(proposed) == asked:
+            raise TooMuchError(TOO_MANY)
+        held = await self._in_force(proposed, wanted.on, whole=wanted.former)
+        found = [versions[0] for versions in held if _is_wanted(versions, wanted)]
+        if len(found) > limit:
+            raise TooMuchError(TOO_MANY)
+        return found
+
+    async def by_code(self, code: str, *, on: int) -> list[Stored]:
+        """The version in force on the day `on` (YYYYMMDD) of whoever has this 住民票コード in their newest version."""
+        held = await self._in_force(await self._index.by_code(code), on)
+        return [versions[0] for versions in held if versions[0].row.juminhyo_code == code]
+
+    async def by_number(self, number: str, *, on: int) -> list[Stored]:
+        """The versions in force on the day `on` of those whose newest version has this 個人番号."""
+        held = await self._in_force(await self._index.by_number(number), on)
+        return [each[0] for each in held if getattr(each[0].row, "kojin_bango", "") == number]
+
+    async def person_at(self, person: bytes, *, on: int) -> Stored | None:
+        """The version of one person that is in force on the day `on`; None where there is none, or no such person."""
+        return next(iter(_up_to(await self.history(person), on)), None)
 
     async def history(self, person: bytes) -> list[Stored]:
         """All versions of one person, the newest first; empty where there is no such person."""
-        ids = await self._index.history(person) if len(person) == ROW_ID else []
-        return [stored for stored in await self._open(ids) if stored.person == person]
+        pause = PAUSE
+        for _ in range(TRIES if len(person) == ROW_ID else 0):
+            ids = await self._index.history(person)
+            versions = [stored for stored in await self._open(ids) if stored.person == person]
+            if len(versions) == len(ids) and (not versions or versions[0].successor_on is None):
+                return versions
+            await asyncio.sleep(pause)
+            pause *= 2
+        if len(person) == ROW_ID:
+            raise StateError("index.behind")
+        return []
 
-    async def people(self, standings: tuple[str, ...]) -> int:
-        """How many people stand so."""
-        return await self._index.count(standings)
+    async def people(self, standings: tuple[Standing, ...], *, on: int) -> int:
+        """How many people stand so on the day `on`."""
+        return await self._index.count(standings, on)
 
-    async def rows(self) -> int:
-        """How many versions there are."""
-        return await self._engine.count(Table.ROWS)
+    async def _in_force(
+        self, proposed: Sequence[Latest], on: int, *, whole: bool = False
+    ) -> list[list[Stored]]:
+        """Of each person proposed the version in force on that day, and after it, if `whole`, those before it.
 
-    async def _open(self, ids: list[bytes]) -> list[Stored]:
+        Without `whole` they are there only where they had to be opened. Whoever has no such version is left out.
+        """
+        opened = (
+            {} if whole else {stored.id: stored for stored in await self._open([p.row for p in proposed])}
+        )
+        held = []
+        for each in proposed:
+            stored = opened.get(each.row)
+            if stored is not None and stored.successor_on is None and since(stored.row) <= on:
+                held.append([stored])
+            elif versions := _up_to(await self.history(each.person), on):
+                held.append(versions)
+        return held
+
+    async def _open(self, ids: Sequence[bytes]) -> list[Stored]:
         sealed = await self._engine.get_many(Table.ROWS, ids)
         return [self._codec.open(row, sealed[row]) for row in ids if row in sealed]
+
+
+def _up_to(versions: list[Stored], on: int) -> list[Stored]:
+    """Of a history, the newest first: the version in force on a day and all before it."""
+    first = next((place for place, stored in enumerate(versions) if since(stored.row) <= on), None)
+    return [] if first is None else versions[first:]
+
+
+def _is_wanted(versions: list[Stored], wanted: Wanted) -> bool:
+    """Whether the first of `versions` is what is wanted; the others are those before it, which have to be there if
+    former names count."""
+    row, *earlier = [stored.row for stored in versions]
+    before = (keys_of(each) for each in earlier) if wanted.former else ()
+    return standing_of(row) in wanted.standings and fits(keys_of(row), wanted, before)

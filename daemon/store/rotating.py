@@ -8,12 +8,13 @@ from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring
 from daemon.crypto.seal import Sealer
 from daemon.register.rows import Register
+from daemon.store.catchup import Sources
 from daemon.store.engine import Table
 from daemon.store.files import Free
 from daemon.store.index import Index
+from daemon.store.merging import Merger
 from daemon.store.plans import IndexFile, TruthFile, Values
 from daemon.store.record import Records
-from daemon.store.reindex import Sources
 from daemon.store.rotations import Rotations
 from daemon.store.rows import RowCodec
 from daemon.store.sqlite import SqliteEngine
@@ -35,6 +36,7 @@ class Store:
     register: Register
     engine: SqliteEngine
     index: Index
+    merger: Merger
     truth: Truth
     sealer: Sealer
     codec: RowCodec
@@ -63,7 +65,17 @@ def _files(store: Store, keyring: Keyring, free: Free, floor: int) -> Mapping[st
     sources = Sources(store.engine, store.truth, store.codec)
     return {
         classes.STORE: TruthFile(
-            classes.STORE, keyring, store.writer, free, floor, store.engine, store.truth, store.touched
+            classes.STORE,
+            keyring,
+            store.writer,
+            free,
+            floor,
+            store.engine,
+            store.truth,
+            store.touched,
+            store.tally,
         ),
-        classes.INDEX: IndexFile(classes.INDEX, keyring, store.writer, free, floor, store.index, sources),
+        classes.INDEX: IndexFile(
+            classes.INDEX, keyring, store.writer, free, floor, store.index, store.merger, sources, store.tally
+        ),
     }

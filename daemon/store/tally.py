@@ -49,6 +49,21 @@ class Tally:
         """How many values lie under the class `name`."""
         return sum(count for (_, of), count in self._counts.items() if of == name)
 
+    @property
+    def rows(self) -> int:
+        """How many versions there are."""
+        return self._total(Table.ROWS)
+
+    @property
+    def outbox(self) -> int:
+        """How many messages wait."""
+        return self._total(Table.OUTBOX)
+
+    @property
+    def aside(self) -> int:
+        """How many messages were set aside."""
+        return self._total(Table.ASIDE)
+
     def older(self, table: Table, newest: str) -> int:
         """How many values of `table` lie under a generation of the same kind that is not `newest`."""
         return sum(
@@ -56,6 +71,9 @@ class Tally:
             for (where, name), count in self._counts.items()
             if where is table and kind(name) == kind(newest) and name != newest
         )
+
+    def _total(self, table: Table) -> int:
+        return sum(count for (where, _), count in self._counts.items() if where is table)
 
     # A participant of the writer's groups.
 

@@ -8,9 +8,9 @@ import msgspec
 from daemon.crypto.seal import Sealer
 from daemon.store.engine import Engine, Table
 
-ID, HEAD, SEALS = b"truth", b"head", b"seals"
+ID, HEAD, SEALS, LISTED = b"truth", b"head", b"seals", b"listed"
 KEPT_CHANGES = 10_000
-"""Commits whose touched rows stay listed, so that the projection can catch up instead of rebuild."""
+"""The last commits, whose touched rows stay listed in any case, for a copy of the projection on its way."""
 
 
 @dataclass
@@ -21,13 +21,19 @@ class Truth:
     """Random; another one after a restore, so that no projection follows the wrong truth."""
     head: int
     """Number of the last commit."""
+    listed: int = 0
+    """After this commit every row that was touched is listed (CHANGES), so that a projection can catch up from there."""
 
 
 async def load(engine: Engine, sealer: Sealer) -> Truth:
     """Read it, or make it for a new store; the sealer goes on counting from what was persisted."""
-    held = await engine.get_many(Table.META, [ID, HEAD, SEALS])
+    held = await engine.get_many(Table.META, [ID, HEAD, SEALS, LISTED])
     if ID not in held:
         held = {ID: secrets.token_bytes(16), HEAD: (0).to_bytes(8, "big"), SEALS: msgspec.msgpack.encode({})}
         await engine.apply({Table.META: dict(held)})
     sealer.counts.update(msgspec.msgpack.decode(held[SEALS], type=dict[str, int]))
-    return Truth(held[ID], int.from_bytes(held[HEAD], "big"))
+    return Truth(held[ID], _number(held[HEAD]), _number(held.get(LISTED, b"")))
+
+
+def _number(value: bytes) -> int:
+    return int.from_bytes(value, "big")

@@ -1,5 +1,6 @@
 """What every engine of the truth must do; the in-memory one and SQLCipher pass the same suite."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import IntegrityError
-from daemon.store.engine import Changes, Engine, Table
+from daemon.store.engine import Changes, Engine, Reads, Table
 from daemon.store.memory import MemoryEngine
 from daemon.store.sqlite import SqliteEngine
 
@@ -46,12 +47,67 @@ async def test_put_replaces_and_none_deletes(engine: Engine) -> None:
     assert await engine.count(Table.META) == 1
 
 
-async def test_many_keys_in_one_question(engine: Engine) -> None:
+@pytest.mark.parametrize("table", [Table.ROWS, Table.TREE])
+async def test_any_number_of_keys_at_once(engine: Engine, table: Table) -> None:
     pairs = {number.to_bytes(4, "big"): bytes([number % 251]) for number in range(1201)}
-    await engine.apply({Table.TREE: dict(pairs)})
-    assert await engine.get_many(Table.TREE, list(pairs)) == pairs
+    await engine.apply({table: dict(pairs)})
+    assert await engine.get_many(table, [*reversed(pairs), b"never", *list(pairs)[:3]]) == pairs
+    assert await engine.get_many(table, []) == {}
+    gone = list(pairs)[:701]
+    await engine.apply({table: dict.fromkeys(gone, None)})
+    assert await engine.get_many(table, list(pairs)) == {key: pairs[key] for key in pairs if key not in gone}
+    assert await engine.count(table) == 500
 
 
+KEYS = st.binary(min_size=1, max_size=2)
+CHANGES = st.dictionaries(
+    st.sampled_from([Table.ROWS, Table.OUTBOX]),
+    st.dictionaries(KEYS, st.none() | st.binary(max_size=3), max_size=40),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(changes=st.lists(CHANGES, max_size=4), asked=st.lists(KEYS, max_size=30))
+async def test_it_holds_what_was_put_last(
+    engine: Engine, changes: list[dict[Table, dict[bytes, bytes | None]]], asked: list[bytes]
+) -> None:
+    held: dict[Table, dict[bytes, bytes]] = {Table.ROWS: {}, Table.OUTBOX: {}}
+    for table in held:
+        await engine.apply({table: {key: None for key, _ in await engine.scan(table, limit=10_000)}})
+    for change in changes:
+        await engine.apply(change)
+        for table, pairs in change.items():
+            held[table] = {k: v for k, v in (held[table] | pairs).items() if v is not None}
+    for table, expected in held.items():
+        for reads in (engine, engine.apart):
+            assert await reads.scan(table, limit=10_000) == sorted(expected.items())
+            found = await reads.get_many(table, asked)
+            assert found == {key: expected[key] for key in asked if key in expected}
+
+
+async def test_whoever_reads_meanwhile_sees_all_of_a_change_or_nothing(engine: Engine) -> None:
+    seen: set[int] = set()
+    ended = asyncio.Event()
+
+    async def look(reads: Reads) -> None:
+        while not ended.is_set():
+            found = await reads.get_many(Table.ROWS, [bytes([number]) for number in range(100)])
+            seen.add(len(set(found.values())))
+            assert len(found) in {0, 100}
+            await asyncio.sleep(0)
+
+    async def change() -> None:
+        for number in range(30):
+            await engine.apply({Table.ROWS: {bytes([key]): bytes([number]) for key in range(100)}})
+            await asyncio.sleep(0)
+        ended.set()
+
+    await asyncio.gather(look(engine), look(engine), look(engine), look(engine.apart), change())
+    assert seen <= {0, 1}
+    assert 1 in seen
+
+
+@pytest.mark.parametrize("table", [Table.LOG, Table.ROWS])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     keys=st.sets(st.binary(min_size=1, max_size=4), max_size=12),
@@ -62,16 +118,17 @@ async def test_many_keys_in_one_question(engine: Engine) -> None:
 )
 async def test_scan_is_an_ordered_half_open_range(  # noqa: PLR0917 - hypothesis gives them by name
     engine: Engine,
+    table: Table,
     keys: set[bytes],
     first: bytes,
     last: bytes | None,
     limit: int,
     reverse: bool,  # noqa: FBT001
 ) -> None:
-    old = await engine.scan(Table.LOG, limit=1000)
-    await engine.apply({Table.LOG: {key: None for key, _ in old} | {key: key[::-1] for key in keys}})
+    old = await engine.scan(table, limit=1000)
+    await engine.apply({table: {key: None for key, _ in old} | {key: key[::-1] for key in keys}})
     within = sorted((k for k in keys if k >= first and (last is None or k < last)), reverse=reverse)
-    found = await engine.scan(Table.LOG, first=first, last=last, limit=limit, reverse=reverse)
+    found = await engine.scan(table, first=first, last=last, limit=limit, reverse=reverse)
     assert found == [(key, key[::-1]) for key in within[:limit]]
 
 
@@ -100,7 +157,7 @@ async def test_sqlite_applies_all_or_nothing(tmp_path: Path) -> None:
 
 async def test_sqlite_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     engine = await SqliteEngine.open(tmp_path / "register.db", KEY)
-    await engine._writer.execute("PRAGMA user_version = 999")
+    await engine.pages.writer.execute("PRAGMA user_version = 999")
     await engine.close()
     with pytest.raises(IntegrityError, match=r"store\.from_newer_version"):
         await SqliteEngine.open(tmp_path / "register.db", KEY)

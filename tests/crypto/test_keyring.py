@@ -22,6 +22,8 @@ def test_generations_are_numbers_not_words() -> None:
     ring.add({f"live.{number}": bytes(32) for number in (9, 10, 2)} | {"store.99": bytes(32)})
     assert ring.generations("live") == ["live.10", "live.9", "live.2"]
     assert ring.newest("live") == "live.10"
+    ring.add({"live.11": bytes(32)})
+    assert ring.newest("live") == "live.11"
     with pytest.raises(StateError, match=r"key\.not_loaded \(index\)"):
         ring.newest("index")
 

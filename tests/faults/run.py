@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.clock import SystemClock, day_of
-from daemon.commands.status import FRESH
 from daemon.rehearsal.dice import Dice
 from daemon.rehearsal.layout import Layout
 from daemon.rehearsal.ledger import Entry, read_ledger
@@ -79,7 +78,6 @@ async def run(root: Path, plan: Plan, *, told: Callable[[Cycle], None] = lambda 
                     cycles.append(await faults.one())
                     told(cycles[-1])
             await _levelled(stage)
-            await asyncio.sleep(FRESH + 0.5)  # counted figures are given out again for so long
             status = _status(stage)
             folder = root / "export"
             _jukura(stage, "export", "--to", str(folder), operator="kansa01")

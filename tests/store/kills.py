@@ -41,14 +41,14 @@ class Kills:
                 return await execute(connection, *args, **kwargs)
 
         monkeypatch.setattr(Connection, "_execute", gated)
-        sync = files._sync
+        sync = files.sync
 
         def synced(path: Path) -> None:
             self.take()
             sync(path)
             self.take()
 
-        monkeypatch.setattr(files, "_sync", synced)
+        monkeypatch.setattr(files, "sync", synced)
 
     def still(self) -> asyncio.Lock:
         """While held, no call to a database is under way."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Bench
 from tests.store.kills import Kills
-from tests.store.turning import done, fill, found, lying, move, newcomer, rows
+from tests.store.turning import done, fill, found, in_small_steps, lying, move, newcomer, rows
 
 KINDS = ("live", "store", "index", "secret")
 STEP = st.one_of(
@@ -96,8 +96,7 @@ async def test_whatever_happens_what_was_acknowledged_is_there(
 ) -> None:
     folder, copies = tmp_path_factory.mktemp("model"), tmp_path_factory.mktemp("copies")
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("reseal", "rekey", "reindex"):
-            patched.setattr(f"daemon.store.{module}.BATCH", 4)
+        in_small_steps(patched, 4)
         kills = Kills(folder, copies / "life0")
         kills.install(patched)
         model = Model(

@@ -1,14 +1,20 @@
 """Opening files under one of several keys, and exchanging a file in use: whole, durable, and nobody reads in between."""
 
 import asyncio
+import dataclasses
 import os
 import shutil
+import sqlite3
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from daemon.errors import IntegrityError, StateError
-from daemon.store import files
+from daemon.store import connections, files
+from daemon.store import pages as pages_module
+from daemon.store.connection import Errors, connector
 from daemon.store.engine import Table
 from daemon.store.pages import PageKey, Pages, open_fitting
 from daemon.store.sqlite import SHAPE, SqliteEngine
@@ -52,6 +58,165 @@ async def test_a_wrong_key_tried_first_takes_nothing_from_a_file_that_was_killed
     await again.close()
 
 
+SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT count(*) FROM n"
+
+
+def slow(connection: sqlite3.Connection, steps: int = 2_000_000_000) -> int:
+    """A read that takes minutes, if it is let."""
+    ((number,),) = connection.execute(SLOW.format(steps)).fetchall()
+    return int(number)
+
+
+def held(connection: sqlite3.Connection) -> int:
+    ((number,),) = connection.execute("SELECT count(*) FROM rows").fetchall()
+    return int(number)
+
+
+def put(connection: sqlite3.Connection) -> str:
+    connection.execute("INSERT INTO rows VALUES (?, zeroblob(2000))", (os.urandom(16),))
+    return "put"
+
+
+def empty(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM rows")
+
+
+@pytest.fixture
+async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
+    opened = await Pages.open(tmp_path / "register.db", OLD, SHAPE)
+    yield opened
+    await opened.close()
+
+
+async def test_what_is_written_is_one_transaction(pages: Pages) -> None:
+    assert await pages.write(put) == "put"
+
+    def broken(connection: sqlite3.Connection) -> None:
+        put(connection)
+        raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        await pages.write(broken)
+    assert await pages.read(held) == 1
+    await pages.write(put)
+    assert [await pages.read(held), await pages.read(held, apart=True)] == [2, 2]
+
+
+async def test_who_reads_cannot_write(pages: Pages) -> None:
+    for apart in (False, True):
+        with pytest.raises(Errors):
+            await pages.read(put, apart=apart)
+
+
+async def test_no_reader_is_left_with_what_was_long_ago(pages: Pages) -> None:
+    def begun(connection: sqlite3.Connection) -> int:
+        connection.execute("BEGIN")
+        return held(connection)
+
+    for number in range(2 * connections.READERS):
+        assert await pages.read(begun) == await pages.read(begun, apart=True) == number
+        await pages.write(put)
+
+
+async def test_one_file_can_be_attached_to_another(pages: Pages, tmp_path: Path) -> None:
+    await pages.write(put)
+    beside = connector(tmp_path / "beside.db", NEW.raw, ())
+    try:
+        beside.execute("ATTACH ? AS old KEY ?", (str(pages.file), f"x'{OLD.raw.hex()}'"))
+        assert beside.execute("SELECT count(*) FROM old.rows").fetchall() == [(1,)]
+    finally:
+        beside.close()
+
+
+async def test_a_slow_read_stands_in_nobodys_way_and_ends_with_whoever_asked(pages: Pages) -> None:
+    async with asyncio.timeout(20):
+        first = asyncio.get_running_loop().create_task(pages.read(slow))
+        apart = asyncio.get_running_loop().create_task(pages.read(slow, apart=True))
+        await asyncio.sleep(0.05)
+        for _ in range(20):
+            assert await pages.read(held) == 0
+            await pages.write(put)
+            await pages.write(empty)
+        for task in (first, apart):
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        # Their connections are free: both readers at once, and the one apart.
+        await asyncio.gather(*(pages.read(held) for _ in range(8)), pages.read(held, apart=True))
+
+
+async def test_whoever_finds_no_reader_free_hears_of_it(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LENT", 0.05)
+    tasks = [asyncio.get_running_loop().create_task(pages.read(slow)) for _ in range(connections.READERS)]
+    await asyncio.sleep(0.05)
+    with pytest.raises(StateError, match=r"store\.too_slow"):
+        await pages.read(held)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert await pages.read(held) == 0
+
+
+def log_of(pages: Pages) -> int:
+    """Bytes of the WAL."""
+    return pages.file.with_name(pages.file.name + "-wal").stat().st_size
+
+
+async def written(pages: Pages, megabytes: int) -> None:
+    """So much, in commits of 40 KB."""
+    for _ in range(megabytes * 25):
+        await pages.write(lambda connection: [put(connection) for _ in range(20)])
+
+
+async def test_the_wal_stays_short_while_commits_go_on(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_shape", dataclasses.replace(SHAPE, settle=100))
+    keeping = asyncio.get_running_loop().create_task(pages.keep_short())
+    await written(pages, 8)
+    assert log_of(pages) < 4_000_000
+    keeping.cancel()
+    # The same without it.
+    before = log_of(pages)
+    await written(pages, 8)
+    assert log_of(pages) > before + 6_000_000
+    assert await pages.read(held) == 8_000
+
+
+async def test_the_wal_is_moved_also_while_somebody_writes(pages: Pages) -> None:
+    await written(pages, 2)
+    before = pages.file.stat().st_size
+    await pages.writer.execute("BEGIN IMMEDIATE")
+    await pages.writer.run(put)
+    await pages.settle()
+    assert pages.file.stat().st_size > before + 1_500_000
+    await pages.writer.execute("COMMIT")
+    assert await pages.read(held) == 1_001
+
+
+async def test_a_wal_that_cannot_be_moved_is_tried_again(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move, tries = pages_module._move, []
+
+    def full(connection: sqlite3.Connection) -> int:
+        tries.append(time.monotonic())
+        if len(tries) < 3:
+            raise Errors[0]("disk is full")
+        return move(connection)
+
+    monkeypatch.setattr(pages_module, "_move", full)
+    monkeypatch.setattr(pages_module, "AGAIN", 0.02)
+    monkeypatch.setattr(pages, "_shape", dataclasses.replace(SHAPE, settle=10))
+    keeping = asyncio.get_running_loop().create_task(pages.keep_short())
+    await written(pages, 1)
+    async with asyncio.timeout(10):
+        while len(tries) < 4:
+            await asyncio.sleep(0.01)
+    keeping.cancel()
+    assert await pages.read(held) == 500
+
+
 async def test_a_file_is_exchanged_under_those_who_read(tmp_path: Path) -> None:
     file = tmp_path / "register.db"
     await made(file, OLD, b"old")
@@ -68,7 +233,11 @@ async def test_a_file_is_exchanged_under_those_who_read(tmp_path: Path) -> None:
         await asyncio.sleep(0.01)
         await engine.pages.replace(NEW)
 
-    await asyncio.gather(reading(), reading(), exchange())
+    async def settling() -> None:
+        for _ in range(50):
+            await engine.pages.settle()
+
+    await asyncio.gather(reading(), reading(), reading(), settling(), exchange())
     assert set(read) == {b"old", b"new"}
     assert engine.pages.key == NEW
     await engine.apply({Table.ROWS: {b"b": b"more"}})
@@ -112,7 +281,7 @@ def test_no_log_of_old_pages_lies_beside_the_new_file(
         sync(handle)
 
     monkeypatch.setattr(os, "fsync", watched)
-    files.replace(file)
+    files.replace(file, files.successor(file))
     assert file.read_bytes() == b"register.db.next"
     both, one = {"register.db", "register.db.next"}, {"register.db"}
     assert seen == [("register.db.next", both), (tmp_path.name, both), (tmp_path.name, one)]

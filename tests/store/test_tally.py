@@ -41,6 +41,11 @@ async def agrees(bench: Bench) -> None:
         total = sum(count for (_, of), count in lying.items() if of == name)
         assert bench.open.dependents.dependents(name) == total == fresh.under(name)
         assert await bench.open.dependents.confirm(name) == total
+    totals: Counter[Table] = Counter()
+    for (table, _), count in lying.items():
+        totals[table] += count
+    held = (totals[Table.ROWS], totals[Table.OUTBOX], totals[Table.ASIDE])
+    assert held == (fresh.rows, fresh.outbox, fresh.aside)
 
 
 Step = tuple[Table, int, str | None, bool]

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.audit.act import Act
 from daemon.audit.entry import Action
@@ -10,7 +11,9 @@ from daemon.errors import ConflictError, JukuraError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Changes, Table
 from daemon.store.groups import Work
+from tests.commands.test_notices import DAY, notice, send
 from tests.conftest import Bench
+from tests.store.turning import newcomer
 
 
 def put(key: bytes, value: bytes = b"v") -> Work[bytes]:
@@ -156,3 +159,16 @@ async def test_seals_go_on_being_counted_after_a_restart(honnin: Bench) -> None:
     await honnin.stop()
     await honnin.start()
     assert honnin.open.people._sealer.counts["log.2026"] == before == 1
+
+
+async def test_later_work_of_a_group_sees_whom_earlier_work_brought(honnin: Bench) -> None:
+    for number in (1, 2, 3):
+        moved = replace(newcomer(number), reason="31", event_date=DAY, address="山口県山口市滝町２番２号")
+        first, second, third = await asyncio.gather(
+            send(honnin, notice(f"a{number}", newcomer(number))),
+            send(honnin, notice(f"b{number}", moved)),
+            send(honnin, notice(f"c{number}", replace(moved, address="山口県山口市滝町３番３号"))),
+        )
+        assert [verdict.serial for (verdict,) in (first, second, third)] == [1, 2, 3]
+    assert honnin.open.journal.tree.size == 9
+    assert len(await honnin.open.engine.scan(Table.CHANGES, limit=100)) < 9  # some of it did share a commit

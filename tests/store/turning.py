@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.audit.entry import Header, header_of
@@ -10,14 +11,23 @@ from daemon.audit.journal import leaf_of
 from daemon.crypto.seal import class_of
 from daemon.register.codes import juminhyo_digit
 from daemon.register.rows import HonninRecord
+from daemon.register.transitions import Standing
+from daemon.register.wanted import Wanted
 from daemon.store.engine import Table
-from daemon.store.index import Wanted
 from daemon.store.rows import Stored
 from tests.commands.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.register.people import HONNIN
 
-EVERYONE = Wanted(("present",), 20261124)
+EVERYONE = Wanted(on=20261124, standings=(Standing.PRESENT,))
+
+
+def in_small_steps(patch: pytest.MonkeyPatch, few: int) -> None:
+    """Let rotations do only a few values or rows in a step, and use several buckets for them."""
+    for name in ("reseal.BATCH", "rekey.BATCH", "gathering.READ", "staging.PER_BUCKET", "rebuild.TAKEN"):
+        patch.setattr(f"daemon.store.{name}", few)
+    patch.setattr("daemon.store.gathering.STAGED", 2 * few)
+    patch.setattr("daemon.store.gathering.NOTED", 3)
 
 
 def newcomer(number: int) -> HonninRecord:

@@ -1,0 +1,227 @@
+"""The projection as one thing: the file, and the newest versions in memory beside it.
+
+The file is never changed once it is in use. It is written anew as a whole, with what the memory holds, and exchanged.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from daemon.errors import IntegrityError
+from daemon.register.transitions import Standing
+from daemon.register.wanted import Wanted
+from daemon.store import files, migrations
+from daemon.store.index import finding, reading, renewal, writing
+from daemon.store.index.counting import Counting
+from daemon.store.index.layers import Batch, Mark
+from daemon.store.index.recent import WIDER, Recent
+from daemon.store.index.version import Latest, Version, latest_of
+from daemon.store.pages import PageKey, Pages, Shape
+
+# NORMAL: what a power cut takes from the projection, the truth gives back at the next start.
+SHAPE = Shape(migrations.INDEX, synchronous="NORMAL", cache=32_000)
+SPARE = 5
+"""Hits asked for beyond those wanted: some may be stale, or the same twice."""
+AT_ONCE = 250
+"""Versions in one transaction: each changes some twenty pages."""
+BREATH = 50
+"""Versions taken into memory until others on the loop get their turn."""
+CODE_DIGITS, NUMBER_DIGITS = 11, 12
+
+
+class Index:
+    """`index.db` and the memory beside it.
+
+    Each search asks the memory first, then the file. A version is in the one, or the other, or for a moment in both: a
+    merge lets go of the memory only when the file shows it.
+    """
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+        """The file itself."""
+        self._recent = Recent()
+        self._counting = Counting(pages, self._recent)
+        self._merging = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, file: Path, key: bytes) -> "Index":
+        """Open or make `file`; IntegrityError if it is not ours to read, and then it may be deleted."""
+        return cls(await Pages.open(file, PageKey(key), SHAPE))
+
+    async def close(self) -> None:
+        self._recent.close()
+        await self.pages.close()
+
+    # The memory. Nothing here waits.
+
+    @property
+    def waiting(self) -> int:
+        """Versions and removals in memory."""
+        return len(self._recent)
+
+    def take(self, versions: Sequence[Version], commit: int) -> None:
+        """Versions that the truth has; every search that begins from now on sees them."""
+        self._recent.take(versions, commit)
+
+    def forget(self, rows: Sequence[bytes], commit: int) -> None:
+        """Rows that left the truth are in no answer any more, and leave the file with the next merge.
+
+        Then the version before takes the place of one that was the newest of its person.
+        """
+        self._recent.forget(rows, commit)
+
+    def pass_by(self, commit: int) -> None:
+        """A commit that does not concern it."""
+        self._recent.commit = commit
+
+    def batch(self) -> Batch:
+        """What a merge is to bring into a new file. It stays in memory, and what comes meanwhile is apart from it."""
+        return self._recent.batch()
+
+    def merged(self, batch: Batch) -> None:
+        """The file has it, and shows it to whoever asks from now on: the memory lets go of it."""
+        self._recent.merged(batch)
+
+    async def remember(
+        self, versions: Sequence[Version], commit: int, *, removed: Sequence[bytes] = ()
+    ) -> None:
+        """As `take` and `forget`, for many: others on the loop get their turn.
+
+        `commit` counts as heard of with the last of them, so that no file says too early that it has it.
+        """
+        heard = self._recent.commit
+        for start in range(0, len(versions), BREATH):
+            self._recent.take(versions[start : start + BREATH], heard)
+            await asyncio.sleep(0)
+        self._recent.forget(removed, commit)
+
+    # The file.
+
+    async def merge(self) -> int:
+        """Write the file anew with what is in memory, and exchange it; how much that was.
+
+        Searches go on meanwhile. If it fails everything stays in memory. Whoever is cancelled here may do it again.
+        """
+        async with self._merging:
+            batch = self.batch()
+            if not batch.layers:
+                return 0
+            new = files.renewed(self.pages.file)
+            await renewal.renew(
+                self.pages.file,
+                new,
+                self.pages.key.raw,
+                versions=batch.versions,
+                removed=batch.removed,
+                commit=batch.commit,
+            )
+            await self.pages.replace(self.pages.key, new)
+            self.merged(batch)
+            return sum(map(len, batch.layers))
+
+    async def absorb(
+        self, versions: Sequence[Version], commit: int, *, removed: Sequence[bytes] = ()
+    ) -> None:
+        """Straight into the file, which is not in use yet: versions in any order, in place of those with the same row; and rows that went.
+
+        In transactions that the writer's cache holds. The position moves with the last, so whatever is cut short is done
+        again.
+        """
+        parts = [versions[start : start + AT_ONCE] for start in range(0, len(versions), AT_ONCE)] or [()]
+        for number, part in enumerate(parts, start=1):
+            await self.pages.write(
+                partial(
+                    writing.take_in,
+                    versions=part,
+                    removed=removed if number == len(parts) else (),
+                    commit=commit if number == len(parts) else None,
+                )
+            )
+
+    async def position(self) -> tuple[bytes, int] | None:
+        """Which truth the file follows and up to which commit; None if it is new."""
+        return await self.pages.read(reading.position)
+
+    async def start(self, truth: bytes, head: int) -> None:
+        """Follow `truth`, of which everything up to commit `head` is in the file."""
+        await self.pages.write(partial(writing.start, truth=truth, head=head))
+
+    async def clear(self) -> None:
+        """Forget everything, before a rebuild."""
+        self._recent.clear()
+        await self.pages.write(writing.clear)
+
+    # By key.
+
+    async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
+        """The newest version of each person who has one of these 住民票コード in it, with the names known of them.
+
+        IntegrityError where two people have the same.
+        """
+        mark = self._recent.mark()
+        found = {code: versions for code in codes if (versions := self._recent.keyed(mark, code))}
+        latest = {code: latest_of(version) for code, (version, *_) in found.items()}
+        asked = [int(code) for code in codes if code not in latest and _is_key(code, CODE_DIGITS)]
+        for code, where in await self._keyed(mark, "code", asked) if asked else ():
+            if code in latest:
+                raise IntegrityError("index.code_twice")
+            latest[code] = where
+        return latest
+
+    async def by_code(self, code: str) -> list[Latest]:
+        """The newest version of whoever has this 住民票コード in it."""
+        return await self._by("code", code, CODE_DIGITS)
+
+    async def by_number(self, number: str) -> list[Latest]:
+        """The newest versions of those who have this 個人番号 in it."""
+        return await self._by("number", number, NUMBER_DIGITS)
+
+    async def _by(self, key: str, text: str, digits: int) -> list[Latest]:
+        if not _is_key(text, digits):
+            return []
+        mark = self._recent.mark()
+        found = {version.person: latest_of(version) for version in self._recent.keyed(mark, text)}
+        for _, where in await self._keyed(mark, key, [int(text)]):
+            found.setdefault(where.person, where)
+        return list(found.values())
+
+    async def _keyed(self, mark: Mark, key: str, values: Sequence[int]) -> list[reading.Keyed]:
+        hits = await self.pages.read(partial(reading.keyed, key=key, values=values))
+        return [hit for hit in hits if not self._recent.stale(mark, hit.latest)]
+
+    # By person and by search.
+
+    async def history(self, person: bytes) -> list[bytes]:
+        """The rows of all versions of one person, the newest first."""
+        mark = self._recent.mark()
+        serials = {version.row: version.serial for version in self._recent.of(mark, person)}
+        serials |= await self.pages.read(partial(reading.history, person=person))
+        rows = sorted(serials, key=lambda row: serials[row], reverse=True)
+        return [row for row in rows if not self._recent.removed(mark, row)]
+
+    async def find(self, wanted: Wanted, *, limit: int) -> list[Latest]:
+        """Up to `limit` people who fit, each by the version in force on that day: never fewer than there are.
+
+        More may be proposed than fit, for a moment, where something changes meanwhile: whoever answers opens each.
+        """
+        mark = self._recent.mark()
+        found = {hit.person: hit for hit in self._recent.find(mark, wanted, limit)}
+        asked = limit + SPARE
+        while len(found) < limit:
+            hits = await self.pages.read(partial(finding.find, wanted=wanted, limit=asked))
+            for hit in hits:
+                if not self._recent.stale(mark, hit, wanted.on):
+                    found.setdefault(hit.person, hit)
+            if len(hits) < asked:
+                break
+            asked *= WIDER
+        return list(found.values())[:limit]
+
+    async def count(self, standings: Sequence[Standing], on: int) -> int:
+        """How many people stand so on a day (YYYYMMDD)."""
+        return await self._counting.count(standings, on)
+
+
+def _is_key(text: str, digits: int) -> bool:
+    return len(text) == digits and text.isascii() and text.isdigit()

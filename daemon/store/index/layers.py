@@ -1,0 +1,93 @@
+"""What the memory is made of: versions in the order in which they came, in an SQLite database of its own for each layer."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+import sqlcipher3.dbapi2 as sqlcipher
+
+from daemon.register.effect import FOREVER
+from daemon.store.index.schema import IN_MEMORY, aliases_of, put, row_of
+from daemon.store.index.version import Version
+
+
+class Held(NamedTuple):
+    """A version here, and its place in the order in which they came."""
+
+    number: int
+    version: Version
+
+
+def _database() -> sqlite3.Connection:
+    connection: Any = sqlcipher.connect(":memory:", isolation_level=None)
+    for statement in IN_MEMORY:
+        connection.execute(statement)
+    return cast("sqlite3.Connection", connection)
+
+
+@dataclass(eq=False)
+class Layer:
+    """What came between two merges."""
+
+    connection: sqlite3.Connection = field(default_factory=_database)
+    rows: dict[bytes, Held] = field(default_factory=dict)
+    people: dict[bytes, tuple[Held, ...]] = field(default_factory=dict)
+    """The same by person,"""
+    keys: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """and whoever had a 住民票コード or a 個人番号 in one of them."""
+    removed: dict[bytes, None] = field(default_factory=dict)
+    """Rows that left the truth; the file may hold them."""
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.removed)
+
+    def take(self, given: Sequence[Held]) -> None:
+        """Take in versions."""
+        for held in given:
+            version = held.version
+            self.drop(version.row)
+            self.rows[version.row] = held
+            self.people[version.person] = (*self.people.get(version.person, ()), held)
+            for key in filter(None, (version.code, version.number)):
+                people = self.keys.get(key, ())
+                if version.person not in people:
+                    self.keys[key] = (*people, version.person)
+        put(self.connection, "versions", [row_of(n, v, FOREVER, open_=True) for n, v in given])
+        put(self.connection, "aliases", [row for n, v in given for row in aliases_of(n, v)])
+
+    def drop(self, row: bytes) -> Held | None:
+        """Forget a version, if it is here; which it was."""
+        held = self.rows.pop(row, None)
+        if held is not None:
+            person = held.version.person
+            self.people[person] = tuple(each for each in self.people[person] if each is not held)
+            self.connection.execute("DELETE FROM versions WHERE id = ?", (held.number,))
+            self.connection.execute("DELETE FROM aliases WHERE version = ?", (held.number,))
+        return held
+
+
+class Mark(NamedTuple):
+    """What was here at a moment."""
+
+    layers: tuple[Layer, ...]
+    last: int
+    """Number of the last version."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a merge brings into the file."""
+
+    layers: tuple[Layer, ...]
+    commit: int
+
+    @property
+    def versions(self) -> list[Version]:
+        """In the order in which they came."""
+        return [held.version for layer in self.layers for held in layer.rows.values()]
+
+    @property
+    def removed(self) -> list[bytes]:
+        """Rows that left the truth."""
+        return [row for layer in self.layers for row in layer.removed]

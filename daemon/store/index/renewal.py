@@ -1,0 +1,68 @@
+"""Writing the file of a projection anew as a whole, with what the memory holds taken in. The file in use is never changed.
+
+Whoever has two copies of the file, a day or an hour apart, could tell from the pages that changed between them which names and
+which municipalities the notices of that day were about: an index lies in the order of what it finds. Of a file that is written anew
+every page differs, whatever changed. Its tables and indexes are copied as they lie, in one statement a table, so that millions of
+versions take seconds.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from daemon.store import files, migrations
+from daemon.store.connection import MAC, Connection, connector
+from daemon.store.index import writing
+from daemon.store.index.schema import INDEXES, TABLES
+from daemon.store.index.version import Version
+
+COPIED = ("versions", "aliases", "counts")
+AT_ONCE = 300  # versions in one step: about as many as the cache holds the pages of
+CACHE = 32_000  # KiB of pages
+# No journal: a copy that was not finished is thrown away. `files.replace` brings it to the disk before it counts.
+PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE}")
+
+
+async def renew(
+    old: Path, new: Path, key: bytes, *, versions: Sequence[Version], removed: Sequence[bytes], commit: int
+) -> None:
+    """Write `new`: what `old` holds, with `versions` and without the rows `removed`; everything up to `commit` is in then.
+
+    Both under `key`. Takes a thread of its own for as long as it lasts; nobody may write to `old` meanwhile.
+    """
+    files.remove(new)
+    connection = Connection(partial(connector, new, key, PRAGMAS), iter_chunk_size=1)
+    try:
+        await connection
+        await connection.run(partial(_copy, old=old, key=key))
+        for start in range(0, len(versions), AT_ONCE):
+            some = versions[start : start + AT_ONCE]
+            await connection.run(partial(writing.take_in, versions=some))
+        # Last, so that what only these rows held goes from whatever came before.
+        await connection.run(partial(writing.take_in, versions=(), removed=removed, commit=commit))
+    except BaseException:
+        await connection.close()
+        files.remove(new)
+        raise
+    await connection.close()
+    # Here, where nobody waits: the exchange itself must be short.
+    await asyncio.to_thread(files.sync, new)
+
+
+def _copy(connection: sqlite3.Connection, *, old: Path, key: bytes) -> None:
+    # For a file that is attached there is no other way to say it before it is read.
+    connection.execute(f"PRAGMA cipher_default_hmac_algorithm = {MAC}")
+    connection.execute("ATTACH ? AS old KEY ?", (str(old), f"x'{key.hex()}'"))
+    connection.execute("BEGIN")
+    for statement in (*TABLES, *INDEXES):
+        connection.execute(statement)
+    for table in COPIED:
+        # Into an empty table with the same indexes: SQLite copies all of them entry by entry, in their order.
+        connection.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table}")  # noqa: S608 - our own tables
+    connection.execute("UPDATE main.horizon SET (day, changes) = (SELECT day, changes FROM old.horizon)")
+    connection.execute("INSERT INTO main.position SELECT * FROM old.position")
+    connection.execute(f"PRAGMA main.user_version = {len(migrations.INDEX)}")
+    connection.execute("COMMIT")
+    connection.execute("DETACH old")

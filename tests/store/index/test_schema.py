@@ -1,0 +1,130 @@
+"""How versions lie in the file, and that every way through it is one that an index leads."""
+
+import re
+import sqlite3
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.register.checks import SEXES
+from daemon.register.effect import FOREVER
+from daemon.register.kana import search_key
+from daemon.register.transitions import Standing
+from daemon.register.wanted import Keys, Named, Wanted
+from daemon.store import migrations
+from daemon.store.index import Version, conditions, finding, spans
+from daemon.store.index.plan import Way, guesses
+from daemon.store.index.schema import FILL, STANDINGS, aliases_of, packed, put, row_of
+from daemon.store.index.version import Alias, Kind
+from tests.store.index.lives import LIVES, Fact, People
+from tests.store.index.test_finding import database, filled
+
+ALL = Wanted(
+    on=20200110,
+    standings=(Standing.PRESENT, Standing.OUT),
+    kana=Named(("あ",)),
+    name=Named(("山",), whole=True),
+    birth=(19890107, 19890120),
+    municipality="35203",
+    town="001",
+    address="滝町",
+)
+
+
+def test_every_standing_has_a_number_of_its_own() -> None:
+    assert STANDINGS.keys() == set(Standing)
+    assert len(set(STANDINGS.values())) == len(STANDINGS)
+
+
+@given(st.text())
+def test_packing_is_its_own_inverse(text: str) -> None:
+    assert packed(packed(text)) == text
+
+
+@given(st.text("あいかんゖぁ"), st.text("あいかんゖぁ"))
+def test_packed_kana_take_a_byte_a_sound_and_begin_as_they_did(one: str, other: str) -> None:
+    assert len(packed(search_key(one)).encode()) == len(search_key(one))
+    assert packed(one + other).startswith(packed(one))
+    assert (packed(one) < packed(other)) == (one < other)
+
+
+@pytest.mark.parametrize("past", [False, True])
+@pytest.mark.parametrize("way", [*Way, None])
+def test_an_index_leads_each_way_and_narrows_by_more_than_the_standing(
+    way: Way | None, *, past: bool
+) -> None:
+    if past and way in (Way.PLACE, Way.TOWN):
+        assert way not in {guess.way for guess in guesses(ALL, past=past)}
+        return
+    with database() as connection:
+        for branch in finding.branches(ALL, way, past=past):
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {branch.sql}", branch.values).fetchall()
+            steps = [step for *_, step in plan]
+            assert not [step for step in steps if step.startswith("SCAN") or "MULTI-INDEX OR" in step]
+            led = re.search(r"(today|past)_\w+ \((.*)\)", steps[0]) or re.search(
+                r"alias_key()? \((.*)\)", steps[0]
+            )
+            assert led is not None, steps
+            assert way is None or " AND " in led[2]
+
+
+def test_further_names_of_one_version_are_looked_up_by_that_version() -> None:
+    with database() as connection:
+        (branch,) = finding.branches(ALL, Way.TOWN, past=False)
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {branch.sql}", branch.values).fetchall()
+        looked_up = [step for *_, step in plan if step.startswith("SEARCH a ")]
+        assert len(looked_up) == 2
+        assert all("PRIMARY KEY (version=? AND kind=? AND key" in step for step in looked_up)
+
+
+def test_every_sex_of_a_row_is_asked_where_none_is() -> None:
+    assert {str(sex) for sex in conditions.SEXES} == SEXES
+
+
+def a_version() -> Version:
+    keys = Keys(("あ",), ("山",), (19890107, 19890107), "1", "35203", "001000", "滝町")
+    return People().next(1, Fact(keys, Standing.PRESENT, 20200101, delay=0, number=""))
+
+
+def state(connection: sqlite3.Connection) -> list[list[tuple[object, ...]]]:
+    """What is in the file, but for ids and the horizon."""
+    asked = (
+        "SELECT row, person, serial, since, until, aka FROM versions ORDER BY row",
+        "SELECT v.row, a.kind, a.key, a.former FROM aliases AS a JOIN versions AS v ON v.id = a.version ORDER BY 1, 2, 3",
+        "SELECT * FROM counts WHERE n != 0",
+    )
+    return [connection.execute(sql).fetchall() for sql in asked]
+
+
+@settings(deadline=None, max_examples=40)
+@given(LIVES, st.lists(st.integers(1, 6), min_size=1))
+def test_a_file_of_whole_people_is_the_file_that_grew(lives: list[list[Fact]], batches: list[int]) -> None:
+    with database() as grown, database() as whole:
+        people, number = filled(grown, lives, batches), 0
+        for life in people.lives.values():
+            versions = [version for version, _ in life]
+            for version, (until, is_open) in zip(versions, spans(versions), strict=True):
+                number += 1
+                put(whole, "versions", [row_of(number, version, until, open_=is_open)])
+                put(whole, "aliases", aliases_of(number, version))
+        for statement in FILL:
+            whole.execute(statement)
+        assert state(whole) == state(grown)
+        for connection in (whole, grown):
+            beyond = "SELECT count(*) FROM versions WHERE NOT open AND until > (SELECT day FROM horizon)"
+            assert connection.execute(beyond).fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("names", "aka"), [((), 0), ((True, True), 1), ((True, False), 2)], ids=["none", "former", "current"]
+)
+def test_a_row_says_whether_its_further_names_are_worth_a_look(names: tuple[bool, ...], aka: int) -> None:
+    with database() as connection:
+        aliases = tuple(Alias(Kind.NAME, f"{n}", former) for n, former in enumerate(names))
+        put(connection, "versions", [row_of(1, a_version()._replace(aliases=aliases), FOREVER, open_=True)])
+        assert connection.execute("SELECT aka FROM versions").fetchone() == (aka,)
+
+
+def test_the_file_is_made_in_one_step() -> None:
+    assert ((*migrations.INDEX_TABLES, *migrations.INDEX_INDEXES),) == migrations.INDEX
