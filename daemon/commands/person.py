@@ -1,16 +1,18 @@
 """One person in detail with history, for an affair and a purpose; 住民票コード and 個人番号 only when opened, and logged."""
 
 from collections.abc import Callable
+from datetime import date
 
-from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
-from daemon.clock import Clock, day_of
-from daemon.commands.caller import Caller, Right, require_affair, require_text
+from daemon.audit.entry import Action
+from daemon.clock import Clock
+from daemon.commands.caller import Caller, Right
+from daemon.commands.criteria import SHOWN
+from daemon.commands.uses import Uses
 from daemon.contract.console import MASK, Affair, Person, PersonQuery, Version
 from daemon.errors import AuthorityError, ConflictError, InputError, JukuraError
+from daemon.register.effect import in_force
 from daemon.register.reasons import standing_of
 from daemon.register.rows import HonninRow, Register
-from daemon.register.transitions import Standing
 from daemon.store.reader import Reader
 from daemon.store.rows import Stored
 from daemon.store.writer import Writer
@@ -30,36 +32,31 @@ class Persons:
     ) -> None:
         self._register = register
         self._reader = reader
-        self._writer = writer
-        self._require_timely = require_timely
-        self._clock = clock
+        self._uses = Uses(register, writer, clock, require_timely)
 
     async def show(self, caller: Caller, query: PersonQuery) -> Person:
         """All versions of the person, the newest first; refused and logged where that is not allowed."""
+        today = self._uses.today()
         versions: list[Stored] = []
         try:
-            affair = self._allowed(caller, query)
-            versions = await self._history(query.person)
+            affair = self._uses.allow(caller, Right.SHOW, query, today=today)
+            self._may_open(query, affair)
+            versions = await self._history(query.person, today)
         except JukuraError as error:
-            await self._log(caller, query, error.code, versions)
+            await self._log(Action.PERSON_REFUSED, caller, query, versions, error.code)
             raise
-        await self._log(caller, query, "", versions)
+        await self._log(Action.PERSON_SHOWN, caller, query, versions)
         return Person(query.person, [_version(stored, affair, query) for stored in versions])
 
-    def _allowed(self, caller: Caller, query: PersonQuery) -> Affair:
-        caller.require(Right.SHOW)
-        self._require_timely()
-        today = day_of(self._clock.now())
-        affair = require_affair(caller, query.affair, register=self._register, today=today)
-        require_text(query.purpose, "purpose")
-        require_text(query.application, "application")
-        if query.open_code and not (affair.code and self._register is Register.HONNIN):
+    def _may_open(self, query: PersonQuery, affair: Affair) -> None:
+        honnin = self._register is Register.HONNIN
+        if query.open_code and not (affair.code and honnin):
             raise AuthorityError("affair.without_code", field="open_code")
-        if query.open_number and not (affair.number and self._register is Register.HONNIN):
+        if query.open_number and not (affair.number and honnin):
             raise AuthorityError("affair.without_number", field="open_number")
-        return affair
 
-    async def _history(self, reference: str) -> list[Stored]:
+    async def _history(self, reference: str, today: date) -> list[Stored]:
+        """The versions of someone whom this register may show as they stand today."""
         try:
             person = bytes.fromhex(reference)
         except ValueError:
@@ -67,30 +64,17 @@ class Persons:
         versions = await self._reader.history(person)
         if not versions:
             raise ConflictError("person.unknown", field="person")
-        if self._register is Register.FUHYO and standing_of(versions[0].row) is not Standing.ABROAD:
+        now = in_force((stored.row for stored in versions), today) or versions[0].row
+        if standing_of(now) not in SHOWN[self._register]:
             raise AuthorityError("person.not_abroad", field="person")
         return versions
 
-    async def _log(self, caller: Caller, query: PersonQuery, code: str, versions: list[Stored]) -> None:
-        act = Act(
-            Action.PERSON_REFUSED if code else Action.PERSON_SHOWN,
-            f"operator:{caller.operator}",
-            Outcome.REFUSED if code else Outcome.OK,
-            terminal=caller.terminal,
-            affair=query.affair if query.affair in caller.affairs else "",
-            code=code,
-            counts={
-                "versions": len(versions),
-                "code": int(query.open_code),
-                "number": int(query.open_number),
-            },
-            sealed={
-                "subject": versions[0].row.juminhyo_code if versions else query.person,
-                "purpose": query.purpose,
-                "application": query.application,
-            },
-        )
-        await self._writer.log(act)
+    async def _log(
+        self, action: Action, caller: Caller, query: PersonQuery, versions: list[Stored], code: str = ""
+    ) -> None:
+        counts = {"versions": len(versions), "code": int(query.open_code), "number": int(query.open_number)}
+        subject = versions[0].row.juminhyo_code if versions else query.person
+        await self._uses.log(action, caller, query, counts=counts, sealed={"subject": subject}, code=code)
 
 
 def _version(stored: Stored, affair: Affair, query: PersonQuery) -> Version:

@@ -1,36 +1,25 @@
-"""H5, F5 検索: by kana name and birth date, for an affair and a purpose, each search in the log before its answer.
+"""H5, F5 検索: by name, birth, sex and address, as of today or a day of the past, for an affair and a purpose.
 
-The projection proposes, the truth decides: every hit is opened, verified and compared again before it is shown.
+Each search is in the log before its answer. The reader opens and compares what the projection proposes; here is who
+may ask, how many are shown, and in which order.
 """
 
 from collections.abc import Callable
 from datetime import date
 
-from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
-from daemon.clock import Clock, day_of
-from daemon.commands.caller import Caller, Right, require_affair, require_text
-from daemon.contract.console import MAX_HITS, Found, Hit, Match, Scope, Search
-from daemon.errors import InputError, JukuraError, TooMuchError
-from daemon.register.dates import parse_query as parse_birth
-from daemon.register.dates import span
-from daemon.register.kana import parse_query as parse_kana
-from daemon.register.kana import prefix_keys, search_key
+from daemon.audit.entry import Action
+from daemon.clock import Clock
+from daemon.commands.caller import Caller, Right
+from daemon.commands.criteria import READERS, to_add, wanted
+from daemon.commands.uses import Uses
+from daemon.contract.console import MAX_HITS, Found, Hit, Search
+from daemon.errors import JukuraError, TooMuchError
+from daemon.register.kana import seion
 from daemon.register.reasons import standing_of
-from daemon.register.rows import Register
-from daemon.register.transitions import Standing
-from daemon.store.index import Wanted
+from daemon.register.rows import Register, Row
 from daemon.store.reader import Reader
 from daemon.store.rows import Stored
 from daemon.store.writer import Writer
-
-STANDINGS: dict[tuple[Register, Scope], tuple[Standing, ...]] = {
-    (Register.HONNIN, Scope.CURRENT): (Standing.PRESENT,),
-    (Register.HONNIN, Scope.STRUCK): (Standing.OUT, Standing.DEAD, Standing.GONE),
-    (Register.FUHYO, Scope.CURRENT): (Standing.ABROAD,),
-    (Register.FUHYO, Scope.STRUCK): (),
-}
-"""Whom a search may find. In `fuhyo` only 国外転出者 (住基法30条の44の6)."""
 
 
 class Searches:
@@ -44,87 +33,45 @@ class Searches:
         clock: Clock,
         *,
         require_timely: Callable[[], None],
+        max_hits: int = MAX_HITS,
     ) -> None:
-        self._register = register
         self._reader = reader
-        self._writer = writer
-        self._require_timely = require_timely
-        self._clock = clock
+        self._uses = Uses(register, writer, clock, require_timely)
+        self._max_hits = max_hits
 
     async def search(self, caller: Caller, query: Search) -> Found:
-        """The people who fit, by kana, birth and address; refused and logged where that is not allowed or too many."""
-        today = day_of(self._clock.now())
+        """The people who fit, in the order of `Found`; refused and logged where that is not allowed or too many."""
+        today = self._uses.today()
         try:
-            caller.require(Right.SEARCH)
-            self._require_timely()
-            require_affair(caller, query.affair, register=self._register, today=today)
-            require_text(query.purpose, "purpose")
-            require_text(query.application, "application")
-            hits = await self._hits(self._wanted(query, today), today)
+            self._uses.allow(caller, Right.SEARCH, query, today=today)
+            hits = await self._hits(query, today)
         except JukuraError as error:
-            await self._log(caller, query, Action.SEARCH_REFUSED, error.code, 0)
+            await self._log(Action.SEARCH_REFUSED, caller, query, hits=0, code=error.code)
             raise
-        await self._log(caller, query, Action.SEARCH_DONE, "", len(hits))
-        return Found([shown(stored, today) for stored in hits])
+        await self._log(Action.SEARCH_DONE, caller, query, hits=len(hits))
+        return Found([shown(stored) for stored in hits])
 
-    def _wanted(self, query: Search, today: date) -> Wanted:
-        birth = parse_birth(query.birth, today=today) if query.birth.strip() else None
-        if not query.kana.strip() and birth is None:
-            raise InputError("search.nothing_asked", field="kana")
-        standings = STANDINGS[self._register, query.scope]
-        if not standings:
-            raise InputError("search.scope_not_here", field="scope")
-        return Wanted(standings, int(f"{today:%Y%m%d}"), _keys(query), query.kana_match is Match.WHOLE, birth)
+    async def _hits(self, query: Search, today: date) -> list[Stored]:
+        asked = wanted(query, register=self._uses.register, today=today)
+        try:
+            found = await self._reader.find(asked, limit=self._max_hits)
+        except TooMuchError as error:
+            raise TooMuchError(error.code, field=to_add(query)) from None
+        # Whom a use may see is said here once more, whatever a reader serves to callers that are exempt.
+        return sorted((one for one in found if standing_of(one.row) in asked.standings), key=order)
 
-    async def _hits(self, wanted: Wanted, today: date) -> list[Stored]:
-        proposed = await self._reader.find(wanted, limit=MAX_HITS + 1)
-        if len(proposed) > MAX_HITS:
-            raise TooMuchError("search.too_many", field="birth" if wanted.birth is None else "kana")
-        return sorted((stored for stored in proposed if fits(stored, wanted, today)), key=_order)
-
-    async def _log(self, caller: Caller, query: Search, action: Action, code: str, hits: int) -> None:
-        terms = {
-            "kana": query.kana,
+    async def _log(self, action: Action, caller: Caller, query: Search, *, hits: int, code: str = "") -> None:
+        terms = {field: getattr(query, field) for field in READERS} | {
             "kana_match": query.kana_match.value,
-            "birth": query.birth,
+            "name_match": query.name_match.value,
+            "former": query.former,
             "scope": query.scope.value,
         }
-        act = Act(
-            action,
-            f"operator:{caller.operator}",
-            Outcome.REFUSED if code else Outcome.OK,
-            terminal=caller.terminal,
-            # Only a name from the catalogue may stand in the clear.
-            affair=query.affair if query.affair in caller.affairs else "",
-            code=code,
-            counts={"hits": hits},
-            sealed={"terms": terms, "purpose": query.purpose, "application": query.application},
-        )
-        await self._writer.log(act)
+        await self._uses.log(action, caller, query, counts={"hits": hits}, sealed={"terms": terms}, code=code)
 
 
-def _keys(query: Search) -> tuple[str, ...]:
-    if not query.kana.strip():
-        return ()
-    kana = parse_kana(query.kana)
-    return (search_key(kana),) if query.kana_match is Match.WHOLE else prefix_keys(kana)
-
-
-def fits(stored: Stored, wanted: Wanted, today: date) -> bool:
-    """Whether the row itself answers what was asked. Pure; says again what the projection's SQL says."""
-    row = stored.row
-    key = search_key(row.kana)
-    low, high = span(row.birth)
-    return (
-        stored.successor_on is None
-        and standing_of(row, on=today) in wanted.standings
-        and (not wanted.kana or (key in wanted.kana if wanted.whole else key.startswith(wanted.kana)))
-        and (wanted.birth is None or (low <= wanted.birth[1] and high >= wanted.birth[0]))
-    )
-
-
-def shown(stored: Stored, today: date) -> Hit:
-    """One hit as the screen may show it."""
+def shown(stored: Stored) -> Hit:
+    """One version, in force on the day asked for, as the screen may show it."""
     row = stored.row
     return Hit(
         person=stored.person.hex(),
@@ -132,12 +79,15 @@ def shown(stored: Stored, today: date) -> Hit:
         kana=row.kana,
         birth=row.birth,
         sex=row.sex,
-        address=row.address,
+        # Of a 国外転出者 the address itself says only that they are abroad.
+        address=getattr(row, "last_address", "") or row.address,
         municipality=row.municipality,
-        standing=standing_of(row, on=today),
+        standing=standing_of(row),
+        serial=row.serial,
     )
 
 
-def _order(stored: Stored) -> tuple[str, str, str, str]:
-    row = stored.row
-    return row.kana, row.birth.code, row.address, row.juminhyo_code
+def order(stored: Stored) -> tuple[str, str, str, str]:
+    """Sorts hits: 清音化かな氏名, birth, address, 住民票コード; so two people never change places."""
+    row: Row = stored.row
+    return seion(row.kana), row.birth.code, row.address, row.juminhyo_code

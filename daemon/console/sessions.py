@@ -13,7 +13,7 @@ from daemon.clock import Clock
 from daemon.commands.caller import Caller
 from daemon.commands.people import People, affairs_of
 from daemon.commands.setup import catalogue
-from daemon.contract.console import Session, SignIn
+from daemon.contract.console import MAX_HITS, Session, SignIn
 from daemon.errors import AuthenticationError
 from daemon.register.rows import Register
 from daemon.store.engine import Engine
@@ -41,6 +41,7 @@ class Sessions:
         *,
         terminal: str,
         idle_seconds: int,
+        max_hits: int = MAX_HITS,
     ) -> None:
         self._register = register
         self._people = people
@@ -49,6 +50,7 @@ class Sessions:
         self._clock = clock
         self._terminal = terminal
         self._idle = idle_seconds
+        self._max_hits = max_hits
         self._open: dict[bytes, _Open] = {}
 
     async def sign_in(self, asked: SignIn, *, uid: int) -> Session:
@@ -88,6 +90,7 @@ class Sessions:
             roles=list(account.roles),
             affairs=affairs,
             idle_seconds=self._idle,
+            max_hits=self._max_hits,
         )
 
     async def caller(self, token: str, *, uid: int) -> Caller:

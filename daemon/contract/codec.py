@@ -53,7 +53,7 @@ def weigh(value: object) -> int:
     try:
         return len(msgspec.json.encode(value))
     except UnicodeEncodeError:
-        raise InputError("json.malformed") from None
+        raise InputError("json.half_character") from None
     except TypeError:
         raise InputError("json.doubled_name") from None
     except RecursionError:
@@ -72,8 +72,22 @@ def shape(value: object, into: type[T]) -> T:
 def decode(body: bytes, into: type[T]) -> T:
     """`body` as `into`, or an InputError that names the field."""
     value = parse(body)
-    weigh(value)
+    try:
+        weigh(value)
+    except InputError as error:
+        raise InputError(error.code, field=_at_fault(value, into)) from None
     return shape(value, into)
+
+
+def _at_fault(value: object, into: type) -> str:
+    """The first of `into`'s own fields that cannot be weighed by itself; empty if the fault lies elsewhere."""
+    held = value if isinstance(value, dict) else {}
+    for field in getattr(into, "__struct_fields__", ()):
+        try:
+            weigh(held.get(field))
+        except InputError:
+            return str(field)
+    return ""
 
 
 def encode(message: object) -> bytes:

@@ -159,7 +159,7 @@ class Search(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     town: str = ""
     """大字 code of 3 digits, or 大字 and 小字 code of 6; with `municipality`, in `honnin` only."""
     address: str = ""
-    """How the address begins after the municipality's name, such as 滝町1-1."""
+    """How the address begins after the municipality's name, such as 滝町1-1; in `fuhyo` with it: it may lie anywhere."""
     scope: Scope = Scope.CURRENT
     as_of: str = ""
     """A day of the past, as in `birth`: people are found as they stood on it. Empty for today."""
@@ -188,6 +188,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     birth: RegisterDate
     sex: str
     address: str
+    """Of a 国外転出者 最終住所: their 住所 says only that they are abroad."""
     municipality: str
     standing: str
     """`present`, `out`, `dead`, `gone`; in fuhyo `abroad`, `present`, `struck`."""

@@ -7,9 +7,9 @@ from daemon.commands.caller import Caller, Role
 from daemon.contract import keys as contract
 from daemon.contract.keys import MakeKeys, Rotatable, RotateKey
 from daemon.errors import AuthorityError, ConflictError, InputError, StateError
+from tests.commands.asking import query, search
 from tests.commands.custodians import Desk, count, last, until
 from tests.commands.test_notices import MOVED, entries, notice, send
-from tests.commands.test_search import query, search
 from tests.conftest import Bench
 
 

@@ -12,11 +12,13 @@ from daemon.contract.peer import FuhyoNotice, HonninNotice, Notice, Outcome, Ver
 from daemon.crypto.seal import Place, class_of
 from daemon.errors import InputError, StateError
 from daemon.register.rows import HonninRecord, RegisterDate
+from daemon.register.transitions import Standing
 from daemon.store.engine import Table
 from tests.conftest import Bench
 from tests.register.people import FUHYO, HONNIN
 
 SENDER = HONNIN.municipality
+TODAY = 20261124
 DAY = RegisterDate("20261124", "5")
 MOVED = replace(HONNIN, reason="31", event_date=DAY, address="山口県山口市滝町２番２号")
 
@@ -54,7 +56,7 @@ async def test_a_new_person_is_a_row_an_entry_and_a_message(honnin: Bench) -> No
     (waiting,) = await honnin.open.pump._outbox.waiting(9)
     sent = waiting[1].row
     assert (sent["name"], sent["serial"], waiting[1].sender) == (HONNIN.name, 1, SENDER)
-    assert await honnin.open.index.count(("present",)) == 1
+    assert await honnin.open.index.count((Standing.PRESENT,), TODAY) == 1
 
 
 async def test_a_move_reseals_the_row_before_it_into_the_year_of_its_end(honnin: Bench) -> None:
@@ -65,7 +67,7 @@ async def test_a_move_reseals_the_row_before_it_into_the_year_of_its_end(honnin:
     assert class_of(before) == "live.1"
     assert class_of(rows[first]) == "expire.2176"
     assert Counter(class_of(sealed) for sealed in rows.values()) == {"live.1": 1, "expire.2176": 1}
-    assert await honnin.open.index.count(("present",)) == 1
+    assert await honnin.open.index.count((Standing.PRESENT,), TODAY) == 1
 
 
 async def test_the_same_notice_again_is_answered_and_changes_nothing(honnin: Bench) -> None:
@@ -140,7 +142,7 @@ async def test_a_whole_life(honnin: Bench) -> None:
     died = replace(birth, reason="23")
     verdicts = await send(honnin, notice("1", birth), notice("2", died, seq=2), notice("3", MOVED, seq=3))
     assert [verdict.outcome for verdict in verdicts] == [Outcome.APPLIED, Outcome.APPLIED, Outcome.REFUSED]
-    assert await honnin.open.index.count(("dead",)) == 1
+    assert await honnin.open.index.count((Standing.DEAD,), TODAY) == 1
     rows = dict(await honnin.open.engine.scan(Table.ROWS, limit=9))
     assert {class_of(sealed) for sealed in rows.values()} == {"expire.2176"}
 
@@ -190,7 +192,7 @@ async def test_a_commit_that_failed_leaves_no_trace_in_the_projection_either(
     assert await honnin.open.index.latest([HONNIN.juminhyo_code]) == {}
     (verdict,) = await send(honnin, notice("n1"))
     assert (verdict.outcome, verdict.serial) == (Outcome.APPLIED, 1)
-    assert await honnin.open.index.count(("present",)) == 1
+    assert await honnin.open.index.count((Standing.PRESENT,), TODAY) == 1
 
 
 async def test_nobody_has_to_wait_for_the_token(honnin: Bench) -> None:

@@ -13,9 +13,9 @@ from daemon.contract.keys import CarryOut, ClearPin, DestroyKey, EnrolToken, Sig
 from daemon.errors import AuthorityError, ConflictError, JukuraError, StateError
 from daemon.store.engine import Table
 from hsm.protocol import Proposal
+from tests.commands.asking import query, search
 from tests.commands.custodians import RIPE, Desk, count, last, until
 from tests.commands.test_notices import entries, notice, send
-from tests.commands.test_search import query, search
 from tests.conftest import Bench
 from tests.hsm.kit import HOLDERS
 

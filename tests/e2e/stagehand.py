@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.clock import SystemClock, day_of
-from daemon.contract.console import Match, Search
+from daemon.contract.console import Lookup, Match, Search
 from daemon.contract.peer import Notice
 from daemon.register.rows import HonninRecord, Register
 from daemon.rehearsal.cohort import Totals, load
@@ -22,6 +22,7 @@ from daemon.rehearsal.programs import kill
 from daemon.rehearsal.residents import Population
 from daemon.rehearsal.stage import Stage
 from daemon.rehearsal.users import users
+from tests.e2e.questions import Question, questions
 from tests.processes import mentioning
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,8 @@ class Played:
     starts: dict[Register, int] = field(default_factory=dict)
     answers: list[dict[str, object]] = field(default_factory=list)
     questions: list[Search] = field(default_factory=list)
+    picked: list[Question] = field(default_factory=list)
+    picked_answers: list[dict[str, object]] = field(default_factory=list)
     status: dict[Register, dict[str, object]] = field(default_factory=dict)
     search_cli: subprocess.CompletedProcess[str] | None = None
     verify: dict[Register, subprocess.CompletedProcess[str]] = field(default_factory=dict)
@@ -126,20 +129,25 @@ class Play:
         )
 
     def _ask(self) -> None:
-        """One question per notice, to one console."""
-        self.played.questions = [question(n.record) for n in self.played.notices(Register.HONNIN)]  # type: ignore[arg-type]
+        """One question per notice, to one console; then every kind of question about some, and bad ones."""
+        records = [n.record for n in self.played.notices(Register.HONNIN)]
+        self.played.questions = [question(record) for record in records]  # type: ignore[arg-type]
+        self.played.answers = self._answers(self.played.questions)
+        self.played.picked = questions(records)  # type: ignore[arg-type]
+        self.played.picked_answers = self._answers([picked.asked for picked in self.played.picked])
+
+    def _answers(self, asked: Sequence[Search | Lookup]) -> list[dict[str, object]]:
         state = str(self.stage.actors[Register.HONNIN].folder.root)
         descriptor = os.open(self.stage.passwords["kunren01"], os.O_RDONLY)
+        lines = b"\n".join(msgspec.json.encode(one) for one in asked)
+        script = ["finder.py", state, "kunren01", str(descriptor)]
         try:
-            answers = self._as(
-                "jukura-console", ["finder.py", state, "kunren01", str(descriptor)], descriptor
-            )
+            answers = self._as("jukura-console", script, descriptor, lines=lines)
         finally:
             os.close(descriptor)
-        self.played.answers = [json.loads(line) for line in answers.splitlines()]
+        return [json.loads(line) for line in answers.splitlines()]
 
-    def _as(self, user: str, script: Sequence[str], *descriptors: int) -> str:
-        lines = b"\n".join(msgspec.json.encode(asked) for asked in self.played.questions)
+    def _as(self, user: str, script: Sequence[str], *descriptors: int, lines: bytes = b"") -> str:
         argv = self.stage.users.command(
             user, [sys.executable, str(CHECKOUT / "tests/e2e" / script[0]), *script[1:]]
         )

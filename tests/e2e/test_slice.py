@@ -17,8 +17,8 @@ from daemon.audit.journal import leaf_of
 from daemon.crypto.seal import HEAD, NONCE, class_of
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import HonninRecord, Register
+from daemon.store.connection import PAGE, connector
 from daemon.store.engine import Table
-from daemon.store.pages import PAGE, connector
 from tests.e2e.scan import Scanner, forms
 from tests.e2e.stagehand import PEOPLE, Played, play
 
@@ -74,6 +74,18 @@ def test_everybody_is_found_by_the_first_kana_and_the_date_of_birth(played: Play
     assert not missed
 
 
+def test_every_kind_of_question_is_answered_or_refused_by_its_field(played: Played) -> None:
+    assert len(played.picked_answers) == len(played.picked) > 100
+    wrong = [
+        (number, answer["code"], answer["field"])
+        for number, (asked, answer) in enumerate(zip(played.picked, played.picked_answers, strict=True))
+        if (asked.code, asked.field) != (answer["code"], answer["field"])
+        or (asked.name and asked.name not in answer["names"])  # type: ignore[operator]
+        or (not asked.name and answer["names"])
+    ]
+    assert not wrong
+
+
 def test_the_command_line_finds_them_too(played: Played) -> None:
     assert played.search_cli is not None
     assert played.search_cli.returncode == 0, played.search_cli.stderr
@@ -89,7 +101,11 @@ def test_the_exported_log_verifies_and_has_every_act(played: Played, register: R
     assert actions["notice.applied"] == len(played.notices(register))
     assert actions["register.started"] == 2
     if register is Register.HONNIN:
-        assert actions["search.done"] == PEOPLE + 1
+        done = Counter(type(asked.asked).__name__ for asked in played.picked if not asked.code)
+        refused = Counter(type(asked.asked).__name__ for asked in played.picked if asked.code)
+        assert actions["search.done"] == PEOPLE + 1 + done["Search"]
+        assert actions["search.refused"] == refused["Search"]
+        assert (actions["lookup.done"], actions["lookup.refused"]) == (done["Lookup"], refused["Lookup"])
 
 
 def test_nothing_is_left_running(played: Played) -> None:
