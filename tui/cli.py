@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from daemon.contract.console import Match, PersonQuery, Scope, Search
 from daemon.errors import JukuraError
-from tui import ceremony, cli_card, output, stepdown
+from tui import ceremony, cli_card, cli_search, output, stepdown
 from tui.called import command_of, sign_in_of
 from tui.card import Cards, TerminalCards
 from tui.cli_ceremony import ceremony as open_ceremony
@@ -19,15 +18,12 @@ from tui.client import ConsoleClient, socket_of
 from tui.commands import Opened, exit_code
 from tui.export import ExportFolder, make_folder
 from tui.options import (
-    Affair,
-    Application,
     Given,
     JsonOption,
     LangOption,
     Operator,
     PasswordFd,
     PasswordFile,
-    Purpose,
     StateOption,
     StatesOption,
     default_state,
@@ -42,6 +38,9 @@ app.add_typer(keys, name="keys", help="keys")
 app.add_typer(tokens, name="tokens", help="tokens")
 app.add_typer(cli_card.cards, name="card", help="card")
 app.command("ceremony", help="ceremony")(open_ceremony)
+app.command("search", help="search")(cli_search.search)
+app.command("lookup", help="lookup")(cli_search.lookup)
+app.command("person", help="person")(cli_search.person)
 
 
 @app.callback(invoke_without_command=True, help="about")
@@ -68,74 +67,6 @@ def status(
         return Output(answer, output.status(answer, command.say))
 
     raise typer.Exit(command.run(act))
-
-
-@app.command(help="search")
-def search(
-    ctx: typer.Context,
-    *,
-    affair: Affair,
-    purpose: Purpose,
-    application: Application,
-    operator: Operator,
-    kana: Annotated[str, typer.Argument(help="kana", show_default=False)] = "",
-    birth: Annotated[str, typer.Option("--birth", help="birth", show_default=False)] = "",
-    whole: Annotated[bool, typer.Option("--whole", help="whole")] = False,
-    struck: Annotated[bool, typer.Option("--struck", help="struck")] = False,
-    password_file: PasswordFile = None,
-    password_fd: PasswordFd = None,
-    state: StateOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
-    command = command_of(ctx, state, as_json=as_json)
-    if not kana and not birth:
-        raise typer.BadParameter(command.say("cli.usage_terms"))
-    sign_in = sign_in_of(command, operator, password_file, password_fd)
-
-    async def act(client: ConsoleClient, _: Opened) -> Output:
-        # Arguments can be seen by others on the machine, standard input cannot.
-        terms = [sys.stdin.readline().strip() if term == "-" else term for term in (kana, birth)]
-        asked = Search(
-            affair=affair, purpose=purpose, application=application, kana=terms[0], birth=terms[1],
-            kana_match=Match.WHOLE if whole else Match.PREFIX, scope=Scope.STRUCK if struck else Scope.CURRENT,
-        )  # fmt: skip
-        found = await client.search(asked)
-        return Output(found, output.found(found, command.say))
-
-    raise typer.Exit(command.run(act, sign_in=sign_in))
-
-
-@app.command(help="person")
-def person(
-    ctx: typer.Context,
-    *,
-    reference: Annotated[str, typer.Argument(help="reference", metavar="REF")],
-    affair: Affair,
-    purpose: Purpose,
-    application: Application,
-    operator: Operator,
-    open_code: Annotated[bool, typer.Option("--open-code", help="open_code")] = False,
-    open_number: Annotated[bool, typer.Option("--open-number", help="open_number")] = False,
-    password_file: PasswordFile = None,
-    password_fd: PasswordFd = None,
-    state: StateOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
-    command = command_of(ctx, state, as_json=as_json)
-    sign_in = sign_in_of(command, operator, password_file, password_fd)
-    query = PersonQuery(
-        person=reference, affair=affair, purpose=purpose, application=application,
-        open_code=open_code, open_number=open_number,
-    )  # fmt: skip
-
-    async def act(client: ConsoleClient, _: Opened) -> Output:
-        register = (await client.status()).register
-        answer = await client.person(query)
-        return Output(answer, output.person(answer, register, command.say))
-
-    raise typer.Exit(command.run(act, sign_in=sign_in))
 
 
 @app.command(help="export")

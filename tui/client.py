@@ -2,7 +2,7 @@
 
 Calls are derived from the endpoint table, each under a deadline. The session's token lives in memory only and
 travels only where an endpoint asks for a session: asking for the status never keeps a session alive. Callers meet
-`RemoteError` (the register refused) and `UnreachableError` (it did not answer), nothing else.
+`RemoteError` (the register refused) and `UnreachableError` (it did not answer); and `InputError` for what is no text.
 """
 
 import asyncio
@@ -58,10 +58,11 @@ class ConsoleClient:
         self, endpoint: Endpoint, request: Struct, into: type[T], *, deadline: float | None = None
     ) -> T:
         """What `endpoint` answers to `request`, strictly decoded; `into` is the endpoint's response type."""
+        sent = _written(endpoint, request)
         with _as_ours():
             async with (
                 asyncio.timeout(deadline or self._deadline),
-                self._send(endpoint, request) as answer,
+                self._send(endpoint, sent) as answer,
             ):
                 body = await _whole(answer)
         if answer.status != HTTPStatus.OK:
@@ -91,6 +92,10 @@ class ConsoleClient:
         """Search by 4情報."""
         return await self.call(console.SEARCH, search, console.Found)
 
+    async def lookup(self, lookup: console.Lookup) -> console.Found:
+        """One person by 住民票コード or 個人番号."""
+        return await self.call(console.LOOKUP, lookup, console.Found)
+
     async def person(self, query: console.PersonQuery) -> console.Person:
         """One person with history."""
         return await self.call(console.PERSON, query, console.Person)
@@ -98,22 +103,19 @@ class ConsoleClient:
     async def export(self) -> AsyncIterator[console.ExportLine]:
         """The log, line by line. A stream that breaks off is an error, never an end."""
         with _as_ours():
-            async with self._send(console.EXPORT, Empty()) as answer:
+            async with self._send(console.EXPORT, b"") as answer:
                 if answer.status != HTTPStatus.OK:
                     raise _refusal(answer.status, await _whole(answer))
                 async for line in answer.content:
                     yield _read(line, console.ExportLine)
 
-    def _send(
-        self, endpoint: Endpoint, request: Struct
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def _send(self, endpoint: Endpoint, body: bytes) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._http is None:
             self._http = _connections(self.socket)
         bearer = {"Authorization": f"Bearer {self._token}"} if endpoint.session and self._token else {}
-        body = None if endpoint.request is Empty else codec.encode(request)
         typed = {"Content-Type": "application/json"} if body else {}
         return self._http.request(
-            endpoint.method, endpoint.path, data=body, headers=bearer | typed, allow_redirects=False
+            endpoint.method, endpoint.path, data=body or None, headers=bearer | typed, allow_redirects=False
         )
 
 
@@ -127,6 +129,22 @@ def _connections(socket: Path) -> aiohttp.ClientSession:
         read_bufsize=MAX_LINE,
         max_line_size=8192,
     )
+
+
+def _written(endpoint: Endpoint, request: Struct) -> bytes:
+    """`request` as a body; InputError that names the field which is no text (what a shell gives for bytes it cannot read)."""
+    if endpoint.request is Empty:
+        return b""
+    try:
+        return codec.encode(request)
+    except UnicodeEncodeError:
+        values = {name: getattr(request, name) for name in request.__struct_fields__}
+        at_fault = (name for name, value in values.items() if isinstance(value, str) and not _is_text(value))
+        raise InputError("json.half_character", field=next(at_fault, "")) from None
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 async def _whole(answer: aiohttp.ClientResponse) -> bytes:

@@ -1,7 +1,7 @@
 """How values look on the screen: pure, in one language each."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from rich.text import Text
@@ -36,10 +36,11 @@ _OPTIONAL = frozenset({"former_name", "last_address"})
 
 
 def cell(value: str) -> Text:
-    """`value` as it is, no markup; a control or bidi character that got this far shows as a replacement character."""
-    return Text(
-        "".join("\ufffd" if unicodedata.category(char) == "Cc" or char in _BIDI else char for char in value)
-    )
+    """`value` as it is, no markup; what would move the cursor, turn the line or not be seen shows as U+FFFD.
+
+    A variation selector stays behind its kanji and takes no room of its own: the pair is as wide as the kanji.
+    """
+    return Text("".join("\ufffd" if unicodedata.category(char) in _UNSEEN else char for char in value))
 
 
 def cell_lines(value: str) -> Text:
@@ -47,7 +48,8 @@ def cell_lines(value: str) -> Text:
     return Text("\n").join(cell(line) for line in value.splitlines())
 
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Control and format characters (bidi among them), halves of pairs, separators of lines (UAX #44, General_Category)."""
 
 
 def western(code: str, text: str) -> str:
@@ -57,6 +59,31 @@ def western(code: str, text: str) -> str:
         ("????" if year == "0000" else year, *("??" if part == "00" else part for part in (month, day)))
     )
     return f"{known} {text}".strip()
+
+
+def hit_titles(columns: Iterable[str], hits: Sequence[Hit], say: Words) -> list[str]:
+    """The head of each column; of people abroad the register knows where they lived last."""
+    abroad = bool(hits) and all(one.standing == "abroad" for one in hits)
+    return [
+        say("search.address_fuhyo" if abroad and column == "address" else f"hit.{column}")
+        for column in columns
+    ]
+
+
+def hit(found: Hit, columns: Iterable[str], say: Words) -> list[str]:
+    """One hit as a row of a table, by the names in the locale's `hit` group."""
+    values = {
+        "serial": str(found.serial),
+        "name": found.name,
+        "kana": found.kana,
+        "birth": born(found, say),
+        "sex": say.of("sex", found.sex),
+        "standing": say.of("standing", found.standing),
+        "municipality": place(found.municipality, say),
+        "address": found.address,
+        "reference": found.person,
+    }
+    return [values[column] for column in columns]
 
 
 def born(who: Hit | Version, say: Words) -> str:

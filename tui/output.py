@@ -11,15 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.contract import codec
-from daemon.contract.console import Counts, Found, Person, Status, Version
+from daemon.contract.console import Counts, Found, Hit, Person, Search, Status, Version
 from daemon.contract.endpoint import Problem
 from daemon.contract.messages import problem
 from daemon.errors import JukuraError
-from tui import formats, key_formats
+from tui import criteria, formats, key_formats
 from tui.errors import RemoteError
 from tui.words import Words
 
 PIPE_WIDTH = 240  # columns, where no terminal says otherwise: nothing is cut off
+
+
+HITS = ("name", "kana", "birth", "sex", "standing", "municipality", "address", "reference")
+"""The columns of hits, by their names in the locale's `hit` group."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +102,30 @@ def figures(counts: Counts | None, say: Words) -> list[tuple[str, str]]:
     ]
 
 
-def found(found: Found, say: Words) -> RenderableType:
-    """The hits as a table, or that there are none."""
+def found(found: Found, asked: Search, register: str, say: Words) -> RenderableType:
+    """The hits as a table, or that there are none: among whom, and as of when."""
     if not found.hits:
-        return Text(say("search.nobody"))
-    titles = ("name", "kana", "birth", "sex", "standing", "municipality", "address", "reference")
-    table = titled([say(f"hit.{title}") for title in titles])
-    for hit in found.hits:
-        values = (
-            hit.name, hit.kana, formats.born(hit, say), say.of("sex", hit.sex),
-            say.of("standing", hit.standing), formats.place(hit.municipality, say), hit.address, hit.person,
-        )  # fmt: skip
-        table.add_row(*map(formats.cell, values))
-    return Group(table, Text(say("cli.found", count=len(found.hits))))
+        return _nobody(criteria.nobody(asked, register, say), say)
+    if not asked.as_of:
+        return _hits(found.hits, HITS, say)
+    means = (say("search.day", day=asked.as_of), say("search.found_as_of_means"))
+    return Group(_hits(found.hits, ("serial", *HITS), say), *map(Text, means))
+
+
+def looked_up(found: Found, say: Words) -> RenderableType:
+    """Who has a key, or that nobody has."""
+    return _hits(found.hits, HITS, say) if found.hits else _nobody(say("search.nobody_key"), say)
+
+
+def _nobody(means: str, say: Words) -> RenderableType:
+    return Group(Text(say("search.nobody")), Text(means))
+
+
+def _hits(hits: Sequence[Hit], columns: Sequence[str], say: Words) -> RenderableType:
+    table = titled(formats.hit_titles(columns, hits, say))
+    for hit in hits:
+        table.add_row(*map(formats.cell, formats.hit(hit, columns, say)))
+    return Group(table, Text(say("cli.found", count=len(hits))))
 
 
 def person(person: Person, register: str, say: Words) -> RenderableType:

@@ -71,6 +71,15 @@ class Words:
         """The word for a value of the register, such as a 異動事由; the value itself where none is known."""
         return self._tables[group].get(code, code)
 
+    def codes(self, group: str) -> list[str]:
+        """The values of a group that have a word, in the order of the locale's file."""
+        return list(self._tables[group])
+
+    def item(self, name: str, register: str) -> str:
+        """The word for an item of a search; some mean something else in one register (`municipality_fuhyo`)."""
+        words = self._tables["search"]
+        return words.get(f"{name}_{register}", words.get(name, name))
+
     def error(self, error: JukuraError) -> str:
         """What happened, what it means and what to do next."""
         text = error.problem if isinstance(error, RemoteError) else text_of(error.code)

@@ -99,6 +99,10 @@ class Operator:
         await self.until(there, texts)
         return shown
 
+    async def is_at(self, field: str) -> None:
+        """Wait until the focus is on `field`: it comes by a message of its own, after what is drawn."""
+        await self.until(lambda: self.app.focused is not None and self.app.focused.id == field, [field])
+
     async def until(self, condition: Callable[[], bool], what: Iterable[str] = ()) -> None:
         """Wait until `condition` holds."""
         end = time.monotonic() + PATIENCE

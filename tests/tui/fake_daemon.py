@@ -71,6 +71,7 @@ class FakeDaemon:
         self.roles = {OPERATOR: ["operator"], AUDITOR: ["auditor"], CUSTODIAN: ["custodian"]}
         self.keys = FakeKeys(register)
         self.idle_seconds = 600
+        self.max_hits = contract.MAX_HITS
         self.sessions: set[str] = set()
         self.calls: list[tuple[str, Any]] = []
         """(path, decoded request) of every call but the status."""
@@ -161,6 +162,7 @@ class FakeDaemon:
             contract.SIGN_IN: self._sign_in,
             contract.SIGN_OUT: lambda _: self._sign_out(token),
             contract.SEARCH: self._search,
+            contract.LOOKUP: self._lookup,
             contract.PERSON: self._person,
             **self.keys.acts,
         }
@@ -175,6 +177,7 @@ class FakeDaemon:
             token=token, register=self.status.register, operator=asked.operator, name="見本　職員",
             department="市町課", roles=self.roles[asked.operator],
             affairs=[] if asked.operator == CUSTODIAN else self.affairs, idle_seconds=self.idle_seconds,
+            max_hits=self.max_hits,
         )  # fmt: skip
 
     def _sign_out(self, token: str) -> Empty:
@@ -183,10 +186,19 @@ class FakeDaemon:
 
     def _search(self, asked: contract.Search) -> contract.Found:
         self._allowed(asked.affair)
-        hits = [who.hit for who in self.people if _fits(who, asked)]
-        if len(hits) > contract.MAX_HITS:
+        hits = [
+            hit for who in self.people if (hit := who.hit_on(_digits(asked.as_of))) and _fits(who, hit, asked)
+        ]
+        if len(hits) > self.max_hits:
             raise Refusal(413, "search.too_many", field="birth")
         return contract.Found(sorted(hits, key=lambda hit: (hit.kana, hit.birth.code)))
+
+    def _lookup(self, asked: contract.Lookup) -> contract.Found:
+        affair = self._allowed(asked.affair)
+        if asked.number and not affair.number:
+            raise Refusal(403, "affair.without_number", field="number")
+        own = ("code", asked.code) if asked.code else ("number", asked.number)
+        return contract.Found([who.hit for who in self.people if getattr(who, own[0]) == own[1]])
 
     def _person(self, asked: contract.PersonQuery) -> Person:
         affair = self._allowed(asked.affair)
@@ -233,17 +245,30 @@ async def _drop_requests() -> None:
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
+    # A closed connection lets its socket go in a later round of the loop, which is about to end.
+    await asyncio.sleep(0.01)
 
 
-def _fits(who: Invented, asked: contract.Search) -> bool:
-    hit = who.hit
-    kana, wanted = hit.kana.replace("　", ""), asked.kana.replace("　", "")
-    digits = "".join(char for char in asked.birth if char.isdigit())
+def _fits(who: Invented, hit: contract.Hit, asked: contract.Search) -> bool:
+    names = [version.name for version in who.versions] if asked.former else [hit.name]
     return (
         (hit.standing in {"present", "abroad"}) is (asked.scope is Scope.CURRENT)
-        and (kana == wanted if asked.kana_match is Match.WHOLE else kana.startswith(wanted))
-        and hit.birth.code.startswith(digits)
+        and _matches([hit.kana], asked.kana, asked.kana_match)
+        and _matches(names, asked.name, asked.name_match)
+        and hit.birth.code.startswith(_digits(asked.birth))
+        and asked.sex in ("", hit.sex)
+        and asked.municipality in ("", hit.municipality)
+        and asked.address in hit.address
     )
+
+
+def _matches(held: list[str], wanted: str, match: Match) -> bool:
+    keys, key = [name.replace("　", "") for name in held], wanted.replace("　", "")
+    return key in keys if match is Match.WHOLE else any(each.startswith(key) for each in keys)
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
 
 
 def _answer(status: int, message: object) -> web.Response:

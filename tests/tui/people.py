@@ -21,10 +21,18 @@ class Invented:
 
     @property
     def hit(self) -> Hit:
-        newest = self.versions[0]
+        return self._hit(self.versions[0])
+
+    def hit_on(self, day: str) -> Hit | None:
+        """As they stood on a day, YYYYMMDD; today where empty."""
+        then = (version for version in self.versions if not day or version.event_date.code <= day)
+        return next(map(self._hit, then), None)
+
+    def _hit(self, version: Version) -> Hit:
         return Hit(
-            person=self.reference, name=newest.name, kana=newest.kana, birth=newest.birth, sex=newest.sex,
-            address=newest.address, municipality=newest.municipality, standing=newest.standing,
+            person=self.reference, name=version.name, kana=version.kana, birth=version.birth, sex=version.sex,
+            address=version.address, municipality=version.municipality, standing=version.standing,
+            serial=version.serial,
         )  # fmt: skip
 
 

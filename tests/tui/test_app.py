@@ -112,7 +112,9 @@ async def test_the_keys_stand_at_the_foot_in_eighty_columns(fake: FakeDaemon) ->
     async with console(fake) as operator:
         await operator.signs_in()
         foot = operator.lines()[-1]
-    assert foot.split("  ") == [" F8 入力を空に", "F1 ヘルプ", "F2 状態", "F9 サインアウト", "F10 終了"]
+    assert foot.split("  ") == [
+        " F5 ほかの条件", "F8 クリア", "F1 ヘルプ", "F2 状態", "F9 サインアウト", "F10 終了"
+    ]  # fmt: skip
 
 
 async def test_a_click_on_a_key_presses_it(fake: FakeDaemon) -> None:

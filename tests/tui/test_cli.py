@@ -1,85 +1,19 @@
 """The commands as they are called, over the real socket of a fake register; a few of them as whole processes."""
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import typer
 from msgspec.structs import replace
+from typer.core import TyperGroup
 
-from daemon.contract.console import Match, Reason, Scope, State
+from daemon.contract.console import Reason, State
+from tests.tui.calling import FOR, Jukura
 from tests.tui.fake_daemon import OPERATOR, PASSWORD, FakeDaemon, Refusal
-from tui.cli import main
-
-NOBODYS = 64999  # the console's group in these tests; root becomes this user
-FOR = ("--affair", "passport", "--purpose", "旅券の審査", "--application", "R8-1")
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Jukura = Callable[..., Ran]
-
-
-@pytest.fixture
-def password(states: Path) -> Path:
-    """A file with the operator's password, for its owner only."""
-    file = states / "password"
-    file.write_text(PASSWORD + "\n", "utf-8")
-    file.chmod(0o600)
-    return file
-
-
-@pytest.fixture
-def jukura(
-    states: Path, password: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Jukura:
-    """Runs `jukura` here against the register in `states/honnin`, as an ordinary user at a Japanese terminal."""
-    for name in ("LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
-    monkeypatch.setenv("JUKURA_STATE", str(states / "honnin"))
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-
-    def run(*arguments: str, signed: bool = False) -> Ran:
-        who = ("--operator", OPERATOR, "--password-file", str(password)) if signed else ()
-        monkeypatch.setattr(sys, "argv", ["jukura", *arguments, *who])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), out, err)
-
-    return run
-
-
-@pytest.fixture
-def program(fake: FakeDaemon, states: Path) -> Jukura:
-    """Runs `jukura` as a process of its own; where root runs it, the socket has a group to become."""
-    if os.geteuid() == 0:
-        os.chown(fake.socket, 0, NOBODYS)
-        fake.socket.chmod(0o660)
-
-    def run(*arguments: str, stdin: str = "", pass_fds: tuple[int, ...] = ()) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "tui.cli", *arguments, "--state", str(states / "honnin")],
-            input=stdin, capture_output=True, encoding="utf-8", timeout=30, check=False, pass_fds=pass_fds,
-        )  # fmt: skip
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    return run
+from tui.cli import app
+from tui.words import Lang
 
 
 def test_the_status_is_shown_in_japanese(jukura: Jukura, fake: FakeDaemon) -> None:
@@ -120,59 +54,6 @@ def test_the_status_as_json_is_the_contracts_own(jukura: Jukura, fake: FakeDaemo
     assert ran.code == 0
     assert ran.json["register"] == "honnin"
     assert ran.json["counts"]["people"] == 9981
-
-
-def test_a_search_signs_in_asks_and_signs_out(jukura: Jukura, fake: FakeDaemon) -> None:
-    ran = jukura("search", "じゅうみん", *FOR, signed=True)
-    assert (ran.code, ran.err) == (0, "")
-    assert "住民　太郎" in ran.out
-    assert "昭和64年1月7日" in ran.out
-    assert "2件" in ran.out
-    assert [path for path, _ in fake.calls] == ["POST /v1/session", "POST /v1/search", "DELETE /v1/session"]
-    assert fake.sessions == set()
-
-
-def test_a_search_sends_what_was_asked(jukura: Jukura, fake: FakeDaemon) -> None:
-    jukura("search", "やまの", "--birth", "S15.3.3", "--whole", "--struck", *FOR, signed=True)
-    (asked,) = fake.asked("POST /v1/search")
-    assert (asked.kana, asked.birth, asked.kana_match, asked.scope) == (
-        "やまの",
-        "S15.3.3",
-        Match.WHOLE,
-        Scope.STRUCK,
-    )
-    assert (asked.affair, asked.purpose, asked.application) == ("passport", "旅券の審査", "R8-1")
-
-
-def test_terms_and_password_may_come_out_of_sight(program: Jukura, password: Path) -> None:
-    # As root, the file is opened before root is given up: the console's user may not read it.
-    who = ("--operator", OPERATOR, "--password-file", str(password))
-    ran = program("search", "-", "--birth", "-", *FOR, *who, "--json", stdin="じゅうみん\n1989\n")
-    assert (ran.code, ran.err) == (0, "")
-    assert [hit["name"] for hit in ran.json["hits"]] == ["住民　太郎"]
-
-
-def test_a_search_as_json_gives_the_hits(jukura: Jukura, fake: FakeDaemon) -> None:
-    ran = jukura("search", "やまだ", *FOR, "--json", signed=True)
-    assert ran.code == 0
-    assert [hit["kana"] for hit in ran.json["hits"]] == ["やまだ　しおり", "やまだ　たいち"]
-    assert set(ran.json["hits"][0]) == {
-        "person", "name", "kana", "birth", "sex", "address", "municipality", "standing",
-    }  # fmt: skip
-
-
-def test_nobody_found_is_no_error(jukura: Jukura, fake: FakeDaemon) -> None:
-    ran = jukura("search", "ぬぬぬ", *FOR, signed=True)
-    assert (ran.code, ran.out.strip(), ran.err) == (0, "該当なし", "")
-    assert jukura("search", "ぬぬぬ", *FOR, "--json", signed=True).json == {"hits": []}
-
-
-def test_columns_are_aligned_by_east_asian_width(jukura: Jukura, fake: FakeDaemon) -> None:
-    from rich.cells import cell_len
-
-    rows = [line for line in jukura("search", "やま", *FOR, signed=True).out.splitlines() if "現存" in line]
-    assert len(rows) == 9
-    assert len({cell_len(row[: row.index("現存")]) for row in rows}) == 1
 
 
 def test_a_person_is_shown_with_history_and_masked(jukura: Jukura, fake: FakeDaemon) -> None:
@@ -232,6 +113,9 @@ def test_an_unreachable_register_ends_with_3_and_says_what_to_do(jukura: Jukura)
     "arguments",
     [
         ("search", *FOR, "--operator", "x"),
+        ("search", "--sex", "1", "--municipality", "35203", "--town", "001", "--as-of", "R6.4.1", *FOR, "--operator", "x"),
+        ("lookup", *FOR, "--operator", "x"),
+        ("lookup", "--code", "--number", *FOR, "--operator", "x"),
         ("search", "や", "--operator", "x"),
         ("search", "や", *FOR),
         ("search", "や", *FOR, "--operator", "x", "--password-fd", "5", "--password-file", "p"),
@@ -311,7 +195,28 @@ def test_a_broken_export_leaves_nothing_behind(jukura: Jukura, fake: FakeDaemon,
 
 
 def test_help_speaks_both_languages(jukura: Jukura) -> None:
-    assert "かな氏名・生年月日で検索します" in jukura("--help").out
+    assert "氏名・生年月日・性別・住所の組合せで検索します" in jukura("--help").out
     english = jukura("search", "--help", "--lang", "en").out
-    assert "Match the whole name" in english
-    assert english.isascii() or "╭" in english
+    assert "Match whole names" in english
+    assert english.isascii() is False  # what is typed is Japanese in either language
+    assert "検索します" not in english
+
+
+def commands(group: TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of every command there is."""
+    yield path
+    for name, command in group.commands.items():
+        yield from commands(command, *path, name) if isinstance(command, TyperGroup) else ((*path, name),)
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_no_help_is_cut_off_in_eighty_columns(
+    jukura: Jukura, monkeypatch: pytest.MonkeyPatch, lang: Lang
+) -> None:
+    """Lines break at spaces alone: a longer run of Japanese would be cut."""
+    monkeypatch.setenv("LANG", lang)
+    monkeypatch.setenv("COLUMNS", "80")
+    helps = {words: jukura(*words, "--help").out for words in commands(typer.main.get_group(app))}
+    assert len(helps) > 20
+    assert all(("検索" in text) is (lang is Lang.JA) for words, text in helps.items() if words == ("search",))
+    assert [line for text in helps.values() for line in text.splitlines() if "…" in line] == []

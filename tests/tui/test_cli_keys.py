@@ -20,9 +20,9 @@ from daemon.contract.keys import (
     SetClock,
     SetCustodians,
 )
+from tests.tui.calling import Ran
 from tests.tui.fake_daemon import CUSTODIAN, PASSWORD, FakeDaemon
 from tests.tui.fake_keys import CUSTODIANS, NOW, PIN, FakeCards, KeyRefusal, public_of
-from tests.tui.test_cli import Ran
 from tui.cli import main
 
 CARD = "pkcs11:token=kagi01"

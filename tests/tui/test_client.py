@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.contract import codec
-from daemon.contract.console import PersonQuery, Search
+from daemon.contract.console import Lookup, PersonQuery, Search
+from daemon.errors import InputError
 from tests.tui.fake_daemon import EXPORT, OPERATOR, PASSWORD, STATUS, FakeDaemon, Refusal
 from tui.client import ConsoleClient, socket_of
 from tui.errors import RemoteError, UnreachableError
@@ -45,6 +47,24 @@ async def test_an_operator_signs_in_searches_opens_and_signs_out(fake: FakeDaemo
     assert masked.versions[0].juminhyo_code == "＊" * 11
     assert opened.versions[0].juminhyo_code == "24727059600"
     assert fake.sessions == set()
+
+
+async def test_a_lookup_finds_one_person_by_key(fake: FakeDaemon) -> None:
+    asked = Lookup(affair="passport", purpose="審査", application="R8-1", code="24727059600")
+    async with ConsoleClient(fake.socket) as client:
+        await client.sign_in(OPERATOR, PASSWORD)
+        found = await client.lookup(asked)
+    assert [hit.name for hit in found.hits] == ["住民　太郎"]
+    assert fake.asked("POST /v1/lookup") == [asked]
+
+
+async def test_half_a_character_is_refused_by_the_name_of_its_field(fake: FakeDaemon) -> None:
+    async with ConsoleClient(fake.socket) as client:
+        await client.sign_in(OPERATOR, PASSWORD)
+        with pytest.raises(InputError) as refused:
+            await client.search(replace(SEARCH, address="滝町\ud842"))
+    assert (refused.value.code, refused.value.field) == ("json.half_character", "address")
+    assert fake.asked("POST /v1/search") == []
 
 
 async def test_the_token_never_travels_with_the_status(fake: FakeDaemon) -> None:

@@ -99,7 +99,7 @@ async def test_one_who_died_is_marked_as_struck(fake: FakeDaemon) -> None:
         await operator.signs_in()
         await operator.searches("やまの")
         await operator.sees("該当なし")
-        await operator.press("tab", "tab", "tab", "right", "enter")
+        await operator.press("f5", "right", "enter")
         await operator.sees("1件見つかりました")
         await operator.press("enter")
         await operator.sees("消除（死亡）", "死亡", "履歴（全1版）")
@@ -114,3 +114,36 @@ async def test_fuhyo_shows_the_last_address_and_has_nothing_to_open(fuhyo: FakeD
         screen = await operator.sees("最終住所", "山口県山口市例示町２番２号", "修正")
         assert "F5" not in screen
         assert "個人番号" not in screen
+
+
+async def test_it_opens_at_the_version_that_was_found(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        await operator.signs_in()
+        await operator.searches("じゅうみん　た")
+        await operator.sees("1件見つかりました")
+        await operator.press("escape", "f5", "tab")
+        await operator.write("20240101")
+        await operator.press("enter")
+        await operator.sees("20240101現在で1件")
+        await operator.press("enter")
+        await operator.sees("第1版を示しています。最新は第3版です", "履歴（全3版）")
+        card = "\n".join(operator.lines()[:16])
+        assert "山口県山口市例示１丁目１番１号" in card
+        # Opening the code does not lead away from it.
+        await operator.press("f5")
+        await operator.sees(CODE, "山口県山口市例示１丁目１番１号")
+
+
+async def test_kanji_that_a_font_may_lack_are_spelt_out(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        await operator.signs_in()
+        await operator.searches("やまね")
+        await operator.sees("1件見つかりました")
+        await operator.press("enter")
+        await operator.sees("文字", "齋\U000e0101 U+9F4B U+E0101")
+        await operator.press("escape", "f8", "shift+tab")
+        await operator.searches("やまだ　た")
+        await operator.sees("1件見つかりました")
+        await operator.press("enter")
+        screen = await operator.sees("履歴（全1版）")
+        assert "文字" not in screen

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 import tui
-from daemon.contract.console import Match, Reason, State
+from daemon.contract.console import Lookup, Match, Reason, Search, State
 from daemon.contract.keys import Deed
 from daemon.contract.messages import texts
 from daemon.errors import StateError
@@ -14,7 +14,9 @@ from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
 from tui import key_formats
 from tui.ceremony import Next
-from tui.screens.search import REQUIRED, SCOPES
+from tui.criteria import REQUIRED, SCOPES, TERMS
+from tui.output import HITS
+from tui.widgets.hits import COLUMNS
 from tui.words import Lang, Words, choose, language, tables
 
 CODE = [file.read_text("utf-8") for file in Path(tui.__path__[0]).rglob("*.py")]
@@ -27,8 +29,19 @@ BY_VALUE = {
     "at_rest": ["protected", "unprotected"],
     "standing": ["present", "out", "dead", "gone", "abroad", "struck"],
     "search": [word for scopes in SCOPES.values() for _, word in scopes]
-    + [word for _, word in REQUIRED]
+    + [f"need_{field}" for field in (*REQUIRED, TERMS[0])]
+    + [
+        field
+        for field in {*Search.__struct_fields__, *Lookup.__struct_fields__}
+        if not field.endswith("_match")
+    ]
+    + [
+        f"{field}_hint"
+        for field in ("purpose", "application", "kana", "name", "birth", "address", "town", "as_of")
+    ]
+    + ["municipality_fuhyo", "address_fuhyo", "address_hint_fuhyo", "former_no", "former_yes"]
     + list(Match),
+    "hit": [*HITS, *COLUMNS, "serial"],
     "sign_in": ["need_operator", "need_password"],
     "sex": ["1", "2", "0", "9"],
     "alarm": [*Alarm, "more"],

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Static
 
 from daemon.contract.console import Hit, Person, PersonQuery, Search, Version
-from tui import formats
+from tui import characters, formats
 from tui.desk import Desk, Sitting
 from tui.errors import RemoteError, UnreachableError
 from tui.screens.page import Page
@@ -45,7 +45,7 @@ class PersonScreen(Page):
         super().__init__(desk)
         self._sitting = sitting
         self._asked = asked
-        self._reference = hit.person
+        self._hit = hit
         self._person: Person | None = None
         self._opened: frozenset[str] = frozenset()
         self._affair = next(affair for affair in sitting.session.affairs if affair.id == asked.affair)
@@ -85,7 +85,7 @@ class PersonScreen(Page):
     async def _load(self, opened: frozenset[str]) -> None:
         notice, asked = self.query_one(Notice), self._asked
         query = PersonQuery(
-            person=self._reference, affair=asked.affair, purpose=asked.purpose, application=asked.application,
+            person=self._hit.person, affair=asked.affair, purpose=asked.purpose, application=asked.application,
             open_code=CODE in opened, open_number=NUMBER in opened,
         )  # fmt: skip
         try:
@@ -98,15 +98,24 @@ class PersonScreen(Page):
             notice.error(self.say("person.failed"), error)
             return
         new = [self.say(f"person.{item}") for item in KEYS if item in opened - self._opened]
+        first = self._person is None
         self._person, self._opened = person, opened
-        self._show(person)
-        notice.show(
-            "info", self.say("person.opened", what="・".join(new)) if new else self.say("person.title")
-        )
+        self._show(person, self._found(person) if first else self.query_one(Listing).cursor_row)
+        notice.show("info", self.say("person.opened", what="・".join(new)) if new else self._which(person))
 
-    def _show(self, person: Person) -> None:
+    def _found(self, person: Person) -> int:
+        """Where in the history the version stands that the search found: the newest, or one of the past."""
+        serials = [version.serial for version in person.versions]
+        return serials.index(self._hit.serial) if self._hit.serial in serials else 0
+
+    def _which(self, person: Person) -> str:
+        newest = person.versions[0].serial
+        if self._found(person) == 0:
+            return self.say("person.title")
+        return self.say("person.not_newest", serial=self._hit.serial, newest=newest)
+
+    def _show(self, person: Person, row: int) -> None:
         table = self.query_one(Listing)
-        row = max(table.cursor_row, 0)
         table.fill([formats.history(self._register, version, self.say) for version in person.versions])
         table.move_cursor(row=row)
         count = len(person.versions)
@@ -127,6 +136,8 @@ class PersonScreen(Page):
         card.add_column(overflow="fold")
         for name, value in formats.lines(self._register, version, say):
             card.add_row(say(f"person.{name}"), self._value(name, value))
+        if rare := characters.rare(version.name):
+            card.add_row(say("person.characters"), formats.cell(characters.spelt(rare)))
         self.query_one("#version", Static).update(card)
 
     def _value(self, name: str, value: str) -> Text:

@@ -1,36 +1,31 @@
-"""H5 検索: by kana name and birth date, for an affair, a purpose and an application; each search is recorded."""
+"""H5, F5 検索 by 4情報, for an affair, a purpose and an application; each search is recorded."""
 
 from collections.abc import Iterator
 from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Label, Select, Static
+from textual.widgets import DataTable, Input, Select, Static
 
-from daemon.contract.console import Affair, Hit, Match, Scope, Search
-from tui import formats
+from daemon.contract.console import Hit, Search
+from daemon.errors import JukuraError
+from tui import criteria, formats
 from tui.desk import Desk, Sitting
-from tui.errors import RemoteError, UnreachableError
+from tui.errors import UnreachableError
 from tui.screens.page import Page
 from tui.screens.person import PersonScreen
 from tui.widgets.choice import Choice
 from tui.widgets.hits import Hits
 from tui.widgets.notice import Notice
-
-REQUIRED = (("purpose", "need_purpose"), ("application", "need_application"))
-SCOPES = {
-    "honnin": ((Scope.CURRENT, "current"), (Scope.STRUCK, "struck")),
-    "fuhyo": ((Scope.CURRENT, "abroad"),),
-}
-"""Whom a search may look among. In `fuhyo` only 国外転出者 (住基法30条の44の6)."""
+from tui.widgets.search_form import SearchForm
 
 
 class SearchScreen(Page):
     """The form above, the hits below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "more", "more", key_display="F5"),
         Binding("f8", "clear", "clear", key_display="F8"),
         Binding("f3", "app.search", "search", key_display="F3", show=False),
         Binding("escape", "form", "back", key_display="Esc", show=False),
@@ -43,45 +38,28 @@ class SearchScreen(Page):
         """The search whose hits are on the screen."""
 
     def body(self) -> Iterator[Widget]:
-        say = self.say
-        affairs = [(self._affair(affair), affair.id) for affair in self._sitting.session.affairs]
-        scopes = [(scope.value, say(f"search.{word}")) for scope, word in self._scopes()]
-        with Vertical(id="form"):
-            with Horizontal(classes="row"):
-                yield Label(say("search.affair"))
-                yield Select(affairs, id="affair", compact=True, allow_blank=not affairs, prompt="—")
-            with Horizontal(classes="row"):
-                yield Label(say("search.purpose"))
-                yield _field("purpose", say("search.purpose_hint"))
-                yield Label(say("search.application"))
-                yield _field("application", say("search.application_hint"))
-            with Horizontal(classes="row"):
-                yield Label(say("search.kana"))
-                yield _field("kana", say("search.kana_hint"))
-                yield Choice([(match.value, say(f"search.{match}")) for match in reversed(Match)], id="match")
-            with Horizontal(classes="row"):
-                yield Label(say("search.birth"))
-                yield _field("birth", say("search.birth_hint"))
-                yield Label(say("search.scope"))
-                yield Choice(scopes, id="scope")
-        yield Notice(say)
-        yield Hits(say, id="hits")
+        session = self._sitting.session
+        yield SearchForm(self.say, session.register, session.affairs)
+        yield Notice(self.say)
+        yield Hits(self.say, id="hits")
         yield Static(id="whole-address", markup=False)
 
     def on_mount(self) -> None:
-        notice = self.query_one(Notice)
         if self._sitting.session.affairs:
-            notice.show("info", self.say("search.ready"))
+            self.notice.show("info", self.say("search.ready"))
         else:
-            notice.show("warning", self.say("sign_in.no_affairs"))
+            self.notice.show("warning", self.say("sign_in.no_affairs"))
         self.query_one("#affair").focus()
 
-    def _scopes(self) -> tuple[tuple[Scope, str], ...]:
-        return SCOPES.get(self._sitting.session.register, SCOPES["honnin"])
+    @property
+    def notice(self) -> Notice:
+        """Where the screen says what happened."""
+        return self.query_one(Notice)
 
-    def _affair(self, affair: Affair) -> str:
-        # Brackets would be read as markup by the list.
-        return f"{affair.title}  {affair.basis}".replace("[", "［")
+    @property
+    def form(self) -> SearchForm:
+        """What is asked."""
+        return self.query_one(SearchForm)
 
     @on(Select.Changed, "#affair")
     def _affair_chosen(self, event: Select.Changed) -> None:
@@ -92,64 +70,56 @@ class SearchScreen(Page):
     @on(Input.Submitted)
     @on(Choice.Submitted)
     def _submit(self) -> None:
-        if self._complete():
+        affair = self._sitting.affair
+        if affair is None:
+            self.notice.show("warning", self.say("sign_in.no_affairs"))
+        elif missing := self.form.missing():
+            self.notice.show("warning", self.say(f"search.need_{missing}"))
+            self.form.go_to(missing)
+        else:
             self._forget()
-            self.query_one(Notice).show("info", self.say("search.searching"))
-            self._search(self._form())
-
-    def _complete(self) -> bool:
-        """Whether the form can be sent; else say what is missing and go there."""
-        missing = next((pair for pair in REQUIRED if not self._text(pair[0])), None)
-        if missing is None and not self._text("kana") and not self._text("birth"):
-            missing = ("kana", "need_terms")
-        if self._sitting.affair is None:
-            self.query_one(Notice).show("warning", self.say("sign_in.no_affairs"))
-            return False
-        if missing is not None:
-            self.query_one(Notice).show("warning", self.say(f"search.{missing[1]}"))
-            self.query_one(f"#{missing[0]}").focus()
-        return missing is None
-
-    def _form(self) -> Search:
-        return Search(
-            affair=self._sitting.affair.id if self._sitting.affair else "",
-            purpose=self._text("purpose"),
-            application=self._text("application"),
-            kana=self._text("kana"),
-            kana_match=Match(self.query_one("#match", Choice).value),
-            birth=self._text("birth"),
-            scope=Scope(self.query_one("#scope", Choice).value),
-        )
-
-    def _text(self, field: str) -> str:
-        return self.query_one(f"#{field}", Input).value.strip()
+            self.notice.show("info", self.say("search.searching"))
+            self._search(self.form.asked(affair.id))
 
     @work(exclusive=True, group="search")
     async def _search(self, asked: Search) -> None:
         try:
             found = await self._sitting.at.client.search(asked)
-        except RemoteError as error:
-            if not self.over(error):
-                self.query_one(Notice).error(self.say("search.refused"), error)
-            return
         except UnreachableError as error:
-            self.query_one(Notice).error(self.say("search.failed"), error)
-            return
-        self._asked = asked
-        self._show(found.hits, asked.scope)
+            self.notice.error(self.say("search.failed"), error)
+        except JukuraError as error:
+            if not self.over(error):
+                self._refused(error)
+        else:
+            self._asked = asked
+            self._show(found.hits, asked)
 
-    def _show(self, hits: list[Hit], scope: Scope) -> None:
-        notice, table = self.query_one(Notice), self.query_one(Hits)
-        table.show(hits)
+    def _refused(self, error: JukuraError) -> None:
+        """Say why and go to the field that is named; what was typed stays."""
+        say, session = self.say, self._sitting.session
+        many = error.code == "search.too_many"
+        self.notice.error(
+            say("search.too_many", most=session.max_hits) if many else say("search.refused"),
+            error,
+            where=say(
+                "search.add" if many else "search.field", field=say.item(error.field, session.register)
+            ),
+        )
+        self.form.go_to(error.field)
+
+    def _show(self, hits: list[Hit], asked: Search) -> None:
+        say, day = self.say, asked.as_of
+        table = self.query_one(Hits)
+        table.show(hits, serials=bool(day))
         if not hits:
-            word = dict(self._scopes())[scope]
-            notice.show(
-                "empty",
-                self.say("search.nobody"),
-                self.say("search.nobody_means", scope=self.say(f"search.{word}")),
-            )
+            means = criteria.nobody(asked, self._sitting.session.register, say)
+            self.notice.show("empty", say("search.nobody"), means)
             return
-        notice.show("info", self.say("search.found", count=len(hits)))
+        if day:
+            headline = say("search.found_as_of", day=day, count=len(hits))
+            self.notice.show("info", headline, say("search.found_as_of_means"))
+        else:
+            self.notice.show("info", say("search.found", count=len(hits)))
         table.focus()
 
     @on(DataTable.RowHighlighted, "#hits")
@@ -172,16 +142,19 @@ class SearchScreen(Page):
 
     def action_form(self) -> None:
         """Back from the hits to the form."""
-        self.query_one("#kana").focus()
+        self.form.go_to("kana")
+
+    def action_more(self) -> None:
+        """Unfold the rare conditions and go there, or fold them away."""
+        if self.form.folded:
+            self.form.go_to("scope")
+        else:
+            self.form.unfold(open_=False)
+            self.form.go_to("kana")
 
     def action_clear(self) -> None:
         """An empty form for the next application; the affair stays."""
         self._forget()
-        for field in self.query(Input):
-            field.value = ""
-        self.query_one(Notice).show("info", self.say("search.ready"))
-        self.query_one("#purpose").focus()
-
-
-def _field(name: str, hint: str) -> Input:
-    return Input(id=name, placeholder=hint, compact=True, max_length=200, select_on_focus=False)
+        self.form.clear()
+        self.notice.show("info", self.say("search.ready"))
+        self.form.go_to("purpose")

@@ -47,12 +47,13 @@ class Choice(Widget, can_focus=True):
         self.post_message(self.Changed(self))
 
     def render(self) -> Text:
-        text = Text(no_wrap=True)
-        for place, (_, word) in enumerate(self.options):
-            here = place == self.index
-            style = "bold" + (" reverse" if self.has_focus else "") if here else "dim"
-            text.append(f"{'●' if here else '○'} {word}", style).append("  ")
-        return text
+        return Text("  ", no_wrap=True).join(
+            self._option(word, here=place == self.index) for place, (_, word) in enumerate(self.options)
+        )
+
+    def _option(self, word: str, *, here: bool) -> Text:
+        style = "bold" + (" reverse" if self.has_focus else "") if here else "dim"
+        return Text(f"{'●' if here else '○'} {word}", style)
 
     def action_move(self, by: int) -> None:
         self.index = (self.index + by) % len(self.options)

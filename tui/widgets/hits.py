@@ -12,22 +12,17 @@ class Hits(Listing):
     """Holds the hits only as long as they are shown."""
 
     def __init__(self, say: Words, *, id: str) -> None:  # noqa: A002 - the toolkit's own name
-        super().__init__([say(f"hit.{column}") for column in COLUMNS], id=id)
+        super().__init__(formats.hit_titles(COLUMNS, [], say), id=id)
         self._say = say
         self.hits: list[Hit] = []
 
-    def show(self, hits: list[Hit]) -> None:
-        """Show these and nothing else."""
+    def show(self, hits: list[Hit], *, serials: bool = False) -> None:
+        """Show these and nothing else; with `serials` also which version was found."""
         self.hits = hits
-        self.fill([self._values(hit) for hit in hits])
+        columns = ("serial", *COLUMNS) if serials else COLUMNS
+        self.title(formats.hit_titles(columns, hits, self._say))
+        self.fill([formats.hit(hit, columns, self._say) for hit in hits])
 
     def at_cursor(self) -> Hit | None:
         """The hit under the cursor."""
         return self.hits[self.cursor_row] if 0 <= self.cursor_row < len(self.hits) else None
-
-    def _values(self, hit: Hit) -> tuple[str, ...]:
-        say = self._say
-        return (
-            hit.name, hit.kana, formats.born(hit, say), say.of("sex", hit.sex), say.of("standing", hit.standing),
-            hit.address,
-        )  # fmt: skip

@@ -17,10 +17,14 @@ class Listing(DataTable[Text]):
 
     def __init__(self, titles: Sequence[str], *, id: str) -> None:  # noqa: A002 - the toolkit's own name
         super().__init__(id=id, cursor_type="row", zebra_stripes=True)
-        self._titles = [formats.cell(title) for title in titles]
+        self.title(titles)
 
     def on_mount(self) -> None:
         self.fill([])
+
+    def title(self, titles: Sequence[str]) -> None:
+        """Name the columns of what is filled in next."""
+        self._titles = [formats.cell(title) for title in titles]
 
     def fill(self, rows: Sequence[Sequence[str]]) -> None:
         """Show `rows` and nothing else."""

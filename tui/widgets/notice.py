@@ -28,12 +28,14 @@ class Notice(Static):
         self.set_class(not self.text, "-blank")
         self.update(Text.assemble((headline, "bold" if more else ""), f"\n{more}" if more else ""))
 
-    def error(self, headline: str, error: JukuraError) -> None:
-        """Say what went wrong: the code, the item at fault if one is, and the text with what to do next."""
-        where = (
-            "  " + self._say("search.field", field=self._say.of("hit", error.field)) if error.field else ""
-        )
-        self.show("error", f"{headline}  {error.code}{where}", self._say.error(error))
+    def error(self, headline: str, error: JukuraError, *, where: str = "") -> None:
+        """Say what went wrong: the code, the item at fault if one is, and the text with what to do next.
+
+        `where` says it about the item in other words.
+        """
+        where = where or self._say("search.field", field=self._say.of("search", error.field))
+        at = f"  {where}" if error.field else ""
+        self.show("error", f"{headline}  {error.code}{at}", self._say.error(error))
 
     def clear(self) -> None:
         """Say nothing."""
