@@ -26,8 +26,12 @@ check: setup
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 
-# Figures of this machine, as JSON: re-keying while searches run, and what a slow token costs.
+# Figures of this machine: searching at several sizes beside plaintext, the way of one search, what a thief of the files learns,
+# re-keying while searches run, and what a slow token costs. A whole prefecture: docs/PERFORMANCE.md.
 bench: setup
+	@.venv/bin/python packaging/bench/growth.py --sizes 2000,20000 --asks 300
+	@.venv/bin/python packaging/bench/way.py
+	@.venv/bin/python packaging/bench/leakage.py
 	@.venv/bin/python packaging/bench/rekey.py
 	@.venv/bin/python packaging/bench/token_calls.py
 

@@ -35,6 +35,7 @@ from hsm.client import KeyClient
 BATCH = 250  # notices in one request
 IN_FLIGHT = 4  # requests
 SERVICE = Path(__file__).with_name("keyservice.py")
+KEYS = "keys.sock"
 SIGNED = 1.0  # seconds between two checkpoints
 
 
@@ -92,34 +93,51 @@ async def staged(
     folder: Path, population: Population, *, module: str, environ: Mapping[str, str], share: float
 ) -> AsyncIterator[Stage]:
     """A register in `folder`, empty at first, over a token of the PKCS#11 `module`."""
+    clock = SystemClock()
+    with key_service(folder, module, environ):
+        async with opened(folder, share=share) as register:
+            parts = register.parts
+            searches = Searches(
+                Register.HONNIN, parts.reader, parts.writer, clock, require_timely=parts.signer.require_timely
+            )
+            yield Stage(parts, register.service, searches, population, _caller(clock))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A register that is open, its background at work."""
+
+    parts: Parts
+    service: KeyClient
+    keyring: Keyring
+    config: Config
+
+
+@asynccontextmanager
+async def opened(folder: Path, *, share: float = 1.0) -> AsyncIterator[Opened]:
+    """The register in `folder`, whose key service runs."""
     clock, tasks = SystemClock(), Tasks()
-    with _key_service(folder, module, environ) as path:
-        service = KeyClient(path)
-        keyring = Keyring()
-        await _unsealed(keyring, service, clock)
-        shown = Shown(away=lambda _: None, progress=lambda _done, _total: None)
-        parts = await build(
-            _config(folder, share), folder, service=service, keyring=keyring, clock=clock, shown=shown
-        )
-        searches = Searches(
-            Register.HONNIN, parts.reader, parts.writer, clock, require_timely=parts.signer.require_timely
-        )
-        tasks.start(parts.writer.run(), name="writer")
-        tasks.start(_sign(parts), name="signer")
-        try:
-            yield Stage(parts, service, searches, population, _caller(clock))
-        finally:
-            await parts.rotations.close()
-            await parts.writer.close()
-            await tasks.stop(within=5)
-            await parts.close()
-            await service.close()
+    service, keyring, config = KeyClient(folder / KEYS), Keyring(), _config(folder, share)
+    await _unsealed(keyring, service, clock)
+    shown = Shown(away=lambda _: None, progress=lambda _done, _total: None)
+    parts = await build(config, folder, service=service, keyring=keyring, clock=clock, shown=shown)
+    for name, work in parts.background().items():
+        tasks.start(work, name=name)
+    tasks.start(_sign(parts), name="signer")
+    try:
+        yield Opened(parts, service, keyring, config)
+    finally:
+        await parts.rotations.close()
+        await parts.writer.close()
+        await tasks.stop(within=5)
+        await parts.close()
+        await service.close()
 
 
 @contextmanager
-def _key_service(folder: Path, module: str, environ: Mapping[str, str]) -> Iterator[Path]:
-    """A key service in a process of its own; the path of its socket."""
-    path, state = folder / "keys.sock", folder / "keys"
+def key_service(folder: Path, module: str, environ: Mapping[str, str]) -> Iterator[None]:
+    """A key service in a process of its own."""
+    path, state = folder / KEYS, folder / "keys"
     state.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
@@ -132,7 +150,7 @@ def _key_service(folder: Path, module: str, environ: Mapping[str, str]) -> Itera
         child.stdin.write(secrets.token_hex(8).encode())
         child.stdin.close()
     try:
-        yield path
+        yield
     finally:
         child.terminate()
         child.wait(timeout=30)
@@ -176,7 +194,7 @@ def _config(folder: Path, share: float) -> Config:
     server, client = pki.register_server(Register.HONNIN), pki.register_client(Register.HONNIN)
     return Config(
         register=Register.HONNIN,
-        key_service=folder / "keys.sock",
+        key_service=folder / KEYS,
         peers=Peers(
             tls=Files(certificate=server.cert, key=server.key, ca=pki.municipality_ca),
             municipalities=sorted(MUNICIPALITIES),
