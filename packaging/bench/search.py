@@ -125,7 +125,7 @@ def run(asked: Asked, folder: Path) -> dict[str, object]:
             time.sleep(QUIET)
             memory = host.ask("rest")
             host.ask("peak")
-            waits = asyncio.run(measure(folder, by_kind, sides))
+            waits = measure(folder, by_kind, sides)
             told["memory"] = {
                 "load": loaded.pop("peak_memory"),
                 **memory,
