@@ -28,6 +28,8 @@ class Question:
 
     asked: Asked
     expected: HonninRow | None
+    may_be_broad: bool = False
+    """Whether in a large population more may fit than are shown: then a refusal is right too."""
 
     @property
     def path(self) -> str:
@@ -114,7 +116,9 @@ def _surname(history: History, today: date, _: Dice) -> Question | None:
         return None
     year = f"{parts(row.birth.code)[0]:04}"
     kana = row.kana.partition("　")[0]
-    return Question(_search(kana=kana, birth=year, municipality=row.municipality, sex=row.sex), row)
+    asked = _search(kana=kana, birth=year, municipality=row.municipality, sex=row.sex)
+    # Somebody called み shares the beginning with half of a city.
+    return Question(asked, row, may_be_broad=True)
 
 
 def _address(history: History, today: date, _: Dice) -> Question | None:

@@ -264,6 +264,7 @@ async def test_the_whole_report_over_a_real_register(tmp_path: Path) -> None:
     assert found.copy.entries >= 600
     assert abs(found.guessed_people - 600) < 200
     assert found.kept_anew == 0
+    assert found.in_place == 0
     searched = [answer for answer in found.answers if answer.question.startswith("searched")]
     assert searched
     assert not any(answer.leaks for answer in searched)
