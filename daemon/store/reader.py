@@ -59,10 +59,6 @@ class Reader:
         held = await self._in_force(await self._index.by_number(number), on)
         return [each[0] for each in held if getattr(each[0].row, "kojin_bango", "") == number]
 
-    async def person_at(self, person: bytes, *, on: int) -> Stored | None:
-        """The version of one person that is in force on the day `on`; None where there is none, or no such person."""
-        return next(iter(_up_to(await self.history(person), on)), None)
-
     async def history(self, person: bytes) -> list[Stored]:
         """All versions of one person, the newest first; empty where there is no such person."""
         pause = PAUSE

@@ -63,9 +63,6 @@ async def test_each_day_has_its_version(honnin: Bench) -> None:
         assert [serials(await reader.find(on(day), limit=9)) for day in (FIRST - 1, FIRST, TODAY - 1, TODAY)] == [
             [], [1], [1], [2],
         ]  # fmt: skip
-        who = await person(honnin, 1)
-        at = [await reader.person_at(who, on=day) for day in (FIRST - 1, TODAY - 1, TODAY)]
-        assert [stored and stored.row.serial for stored in at] == [None, 1, 2]
         code = newcomer(1).juminhyo_code
         assert [serials(await reader.by_code(code, on=day)) for day in (FIRST - 1, TODAY - 1, TODAY)] == [
             [], [1], [2],
@@ -107,7 +104,6 @@ async def test_by_number(honnin: Bench) -> None:
 async def test_nobody_has_no_history(honnin: Bench, reference: bytes) -> None:
     await fill(honnin, 1)
     assert await honnin.open.reader.history(reference) == []
-    assert await honnin.open.reader.person_at(reference, on=TODAY) is None
 
 
 async def test_former_names_are_those_of_earlier_versions(honnin: Bench) -> None:

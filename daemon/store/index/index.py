@@ -92,9 +92,9 @@ class Index:
         """
         heard = self._recent.commit
         for start in range(0, len(versions), BREATH):
-            self._recent.take(versions[start : start + BREATH], heard)
+            self.take(versions[start : start + BREATH], heard)
             await asyncio.sleep(0)
-        self._recent.forget(removed, commit)
+        self.forget(removed, commit)
 
     # The file.
 
@@ -146,11 +146,6 @@ class Index:
     async def start(self, truth: bytes, head: int) -> None:
         """Follow `truth`, of which everything up to commit `head` is in the file."""
         await self.pages.write(partial(writing.start, truth=truth, head=head))
-
-    async def clear(self) -> None:
-        """Forget everything, before a rebuild."""
-        self._recent.clear()
-        await self.pages.write(writing.clear)
 
     # By key.
 

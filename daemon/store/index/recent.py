@@ -67,11 +67,6 @@ class Recent:
             layer.connection.close()
         self._layers = tuple(layer for layer in self._layers if layer not in batch.layers)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self.close()
-        self._layers = (Layer(),)
-
     def close(self) -> None:
         """Let go of the memory."""
         for layer in self._layers:

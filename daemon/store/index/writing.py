@@ -98,12 +98,5 @@ def start(connection: sqlite3.Connection, *, truth: bytes, head: int) -> None:
     connection.execute("INSERT INTO position VALUES (?, ?)", (truth, head))
 
 
-def clear(connection: sqlite3.Connection) -> None:
-    """Forget everything. In a transaction."""
-    for table in ("versions", "aliases", "counts", "position"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
-    connection.execute("UPDATE horizon SET changes = changes + 1, day = 0")
-
-
 def _many(rows: Sequence[bytes]) -> str:
     return msgspec.json.encode([row.hex() for row in rows]).decode()

@@ -347,16 +347,6 @@ async def test_who_is_counted_in_memory_is_counted_on_when_the_file_changes(inde
     assert (await index.count(PRESENT, TODAY), await index.count((Standing.DEAD,), TODAY)) == (3, 1)
 
 
-async def test_it_can_be_cleared_and_begun_again(index: Index) -> None:
-    people = People()
-    await index.absorb([people.next(1, fact()), people.next(1, fact("かか", since=20200106))], 1)
-    index.take([people.next(2, fact())], 2)
-    await index.clear()
-    assert (await index.position(), index.waiting) == (None, 0)
-    assert await index.count(tuple(Standing), TODAY) == 0
-    assert await rows(index, Wanted(on=TODAY, standings=tuple(Standing))) == []
-
-
 async def test_a_former_name_goes_with_the_last_row_that_held_it(index: Index) -> None:
     people = People()
     first = people.next(1, fact("あい", names=("山田",)))
