@@ -15,7 +15,7 @@ from daemon.store.merging import Merger
 from daemon.tasks import Tasks
 from tests.conftest import Bench
 from tests.store.projection import contents, expected
-from tests.store.turning import fill, found, move
+from tests.store.turning import done, fill, found, move
 
 HEAD = 100
 
@@ -100,6 +100,14 @@ async def test_commits_that_concern_nobody_cost_no_new_file(monkeypatch: pytest.
     assert memory.merges == []
     assert memory.commit == HEAD + 19
     assert follower.merged == HEAD - 1
+
+
+async def test_a_merge_of_nothing_does_not_say_that_the_file_has_come_further() -> None:
+    memory = Memory()
+    follower = merger(memory)
+    await follower.follow(HEAD + 1, [], [])
+    await follower.merge()
+    assert (memory.merges, follower.merged) == ([0], HEAD - 1)
 
 
 async def test_what_waits_at_the_start_is_seen_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +219,17 @@ async def test_an_exchange_waits_for_a_new_file_that_is_being_written_and_holds_
 async def _refused(work: Awaitable[None]) -> None:
     with pytest.raises(StateError, match=r"store\.no_room"):
         await work
+
+
+async def test_a_file_that_was_exchanged_holds_what_was_in_memory(honnin: Bench) -> None:
+    await fill(honnin, 1, 2)
+    await move(honnin, 1, 2)
+    assert honnin.open.index.waiting == 3
+    await honnin.open.rotations.start("index")
+    await done(honnin, "index")
+    assert honnin.open.index.waiting == 0
+    assert honnin.open.merger.merged > 0
+    assert await contents(honnin.open.index) == await expected(honnin)
 
 
 async def test_the_file_in_use_is_never_changed(honnin: Bench) -> None:
