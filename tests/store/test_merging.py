@@ -11,6 +11,7 @@ from daemon.audit.act import Act
 from daemon.audit.entry import Action
 from daemon.errors import IntegrityError, StateError
 from daemon.store.engine import Table
+from daemon.store.index import Version
 from daemon.store.merging import Merger
 from daemon.tasks import Tasks
 from tests.conftest import Bench
@@ -335,3 +336,43 @@ async def test_what_cannot_be_followed_ends_the_writer_and_is_made_good(
     await honnin.stop()
     await honnin.start()
     assert (await found(honnin)).total() == 2
+
+
+async def test_a_file_written_meanwhile_does_not_say_that_it_has_more_than_it_has(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.index.index.BREATH", 1)
+    index, said = honnin.open.index, list[tuple[int, int]]()
+
+    async def told(*_: object, versions: Sequence[object], commit: int, **__: object) -> None:
+        said.append((len(versions), commit))
+        raise OSError
+
+    monkeypatch.setattr("daemon.store.index.renewal.renew", told)
+    take = index.take
+
+    def taken(versions: Sequence[Version], commit: int) -> None:
+        take(versions, commit)
+        merging.append(group.create_task(_failed(index.merge())))
+
+    monkeypatch.setattr(index, "take", taken)
+    merging: list[asyncio.Task[None]] = []
+    async with asyncio.TaskGroup() as group:
+        await fill(honnin, 1, 2, 3)
+    head = honnin.open.store.truth.head
+    assert [count for count, _ in said] == [1, 2, 3]
+    assert all(commit < head for _, commit in said)
+
+
+async def _failed(work: Awaitable[int]) -> None:
+    with suppress(OSError):
+        await work
+
+
+async def test_what_was_left_of_a_new_file_is_gone_after_the_next_start(honnin: Bench) -> None:
+    await fill(honnin, 1)
+    await honnin.stop()
+    left = honnin.state / "index.db.renewed"
+    left.write_bytes(b"half")
+    await honnin.start()
+    assert not left.exists()
