@@ -61,6 +61,14 @@ def western(code: str, text: str) -> str:
     return f"{known} {text}".strip()
 
 
+def hit_columns(columns: Sequence[str], hits: Iterable[Hit]) -> list[str]:
+    """`columns`, and behind the name by which name people were found, where that is not the one they have."""
+    if all(one.by == "name" for one in hits):
+        return list(columns)
+    place = columns.index("name") + 1
+    return [*columns[:place], "by", *columns[place:]]
+
+
 def hit_titles(columns: Iterable[str], hits: Sequence[Hit], say: Words) -> list[str]:
     """The head of each column; of people abroad the register knows where they lived last."""
     abroad = bool(hits) and all(one.standing == "abroad" for one in hits)
@@ -76,6 +84,7 @@ def hit(found: Hit, columns: Iterable[str], say: Words) -> list[str]:
         "serial": str(found.serial),
         "name": found.name,
         "kana": found.kana,
+        "by": say.of("by", found.by),
         "birth": born(found, say),
         "sex": say.of("sex", found.sex),
         "standing": say.of("standing", found.standing),

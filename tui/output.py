@@ -122,6 +122,7 @@ def _nobody(means: str, say: Words) -> RenderableType:
 
 
 def _hits(hits: Sequence[Hit], columns: Sequence[str], say: Words) -> RenderableType:
+    columns = formats.hit_columns(columns, hits)
     table = titled(formats.hit_titles(columns, hits, say))
     for hit in hits:
         table.add_row(*map(formats.cell, formats.hit(hit, columns, say)))

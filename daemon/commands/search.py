@@ -5,7 +5,6 @@ may ask, how many are shown, and in which order.
 """
 
 from collections.abc import Callable
-from datetime import date
 
 from daemon.audit.entry import Action
 from daemon.clock import Clock
@@ -15,8 +14,10 @@ from daemon.commands.uses import Uses
 from daemon.contract.console import MAX_HITS, Found, Hit, Search
 from daemon.errors import JukuraError, TooMuchError
 from daemon.register.kana import seion
+from daemon.register.keys import keys_of
 from daemon.register.reasons import standing_of
 from daemon.register.rows import Register, Row
+from daemon.register.wanted import By, Wanted, by
 from daemon.store.reader import Reader
 from daemon.store.rows import Stored
 from daemon.store.writer import Writer
@@ -44,15 +45,15 @@ class Searches:
         today = self._uses.today()
         try:
             self._uses.allow(caller, Right.SEARCH, query, today=today)
-            hits = await self._hits(query, today)
+            asked = wanted(query, register=self._uses.register, today=today)
+            hits = await self._hits(query, asked)
         except JukuraError as error:
             await self._log(Action.SEARCH_REFUSED, caller, query, hits=0, code=error.code)
             raise
         await self._log(Action.SEARCH_DONE, caller, query, hits=len(hits))
-        return Found([shown(stored) for stored in hits])
+        return Found([shown(stored, by(keys_of(stored.row), asked)) for stored in hits])
 
-    async def _hits(self, query: Search, today: date) -> list[Stored]:
-        asked = wanted(query, register=self._uses.register, today=today)
+    async def _hits(self, query: Search, asked: Wanted) -> list[Stored]:
         try:
             found = await self._reader.find(asked, limit=self._max_hits)
         except TooMuchError as error:
@@ -70,7 +71,7 @@ class Searches:
         await self._uses.log(action, caller, query, counts={"hits": hits}, sealed={"terms": terms}, code=code)
 
 
-def shown(stored: Stored) -> Hit:
+def shown(stored: Stored, found_by: By = By.NAME) -> Hit:
     """One version, in force on the day asked for, as the screen may show it."""
     row = stored.row
     return Hit(
@@ -84,6 +85,7 @@ def shown(stored: Stored) -> Hit:
         municipality=row.municipality,
         standing=standing_of(row),
         serial=row.serial,
+        by=found_by.value,
     )
 
 

@@ -194,6 +194,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     """`present`, `out`, `dead`, `gone`; in fuhyo `abroad`, `present`, `struck`."""
     serial: int = 0
     """更新順番号 of the version that was found: not the newest where the search was as of a day of the past."""
+    by: str = "name"
+    """By which name: `name`, `other` (旧氏, 通称, part of a foreigner's name), `earlier` (of an earlier version)."""
 
 
 class Found(Struct, frozen=True):

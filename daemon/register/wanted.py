@@ -7,6 +7,7 @@ version held counts too; everything else is still asked of the version in force.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from daemon.register.dates import Span
 from daemon.register.transitions import Standing
@@ -80,6 +81,31 @@ def fits(keys: Keys, wanted: Wanted, earlier: Iterable[Keys] = ()) -> bool:
         and keys.town.startswith(wanted.town)
         and keys.address.startswith(wanted.address)
     )
+
+
+class By(StrEnum):
+    """By which of somebody's names they were found, the plainest first."""
+
+    NAME = "name"
+    """The name itself, or no name was asked."""
+    OTHER = "other"
+    """A 旧氏, a 通称, or a part of a foreigner's name."""
+    EARLIER = "earlier"
+    """One that an earlier version had."""
+
+
+_PLAINEST = tuple(By)
+
+
+def by(keys: Keys, wanted: Wanted) -> By:
+    """By which name a version that fits was found; of two that were asked the less plain one."""
+    return max(_by(wanted.kana, keys.kana), _by(wanted.name, keys.names), key=_PLAINEST.index)
+
+
+def _by(named: Named | None, held: tuple[str, ...]) -> By:
+    if named is None or named.fits(held[:1]):
+        return By.NAME
+    return By.OTHER if named.fits(held) else By.EARLIER
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -133,9 +133,10 @@ def _former(last: HonninRecord, dice: Dice, setting: Setting) -> Iterator[Change
 
 def _alias(last: HonninRecord, dice: Dice, setting: Setting) -> Iterator[Change]:
     """A 通称 within the name, or none any more."""
-    bare, mark, _rest = last.name.partition("（")
+    bare, mark, gone = last.name.partition("（")
     if mark:
-        yield _named(last, ALIAS, bare, last.kana)
+        words = last.kana.split("　")
+        yield _named(last, ALIAS, bare, "　".join(words[: -len(gone.split("　"))]))
     else:
         alias = setting.names.name(dice, last.sex, setting.year)
         yield _named(last, ALIAS, f"{bare}（{alias.written}）", f"{last.kana}　{alias.read}")

@@ -3,6 +3,7 @@
 The client is the standard library's, which costs a tenth of a millisecond; aiohttp's costs half of one, and would be measured too.
 """
 
+import gc
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -106,6 +107,9 @@ def ask(console: Console, question: Question, side: str) -> tuple[float, bool]:
 def measure(folder: Path, by_kind: Mapping[str, list[Question]], sides: tuple[str, ...]) -> dict[str, Waits]:
     """Every question of every side, kinds and sides in turns."""
     waits = {kind: Waits() for kind in by_kind}
+    # Whoever asks holds thousands of people in memory, and its own search for garbage would be measured as the answer's.
+    gc.collect()
+    gc.freeze()
     with client(folder) as console:
         for number in range(-WARM, max(map(len, by_kind.values()))):
             for kind, asks in by_kind.items():

@@ -157,10 +157,25 @@ async def everyone(bench: Bench) -> dict[bytes, list[Row]]:
     return {person: sorted(rows, key=lambda row: row.serial) for person, rows in people.items()}
 
 
-def scan(asked: Asked, people: dict[bytes, list[Row]], register: Register) -> list[tuple[str, int]]:
-    """Person and serial of everybody who fits, in the order in which they are to be shown."""
+def found_by(asked: Asked, row: Row) -> str:
+    """By which name a version that fits was found: the first that it holds, another one of it, or one before it."""
+    query = asked.search
+    by = "name"
+    for typed, match, held, key in (
+        (query.kana, query.kana_match, readings(row), sound),
+        (query.name, query.name_match, spellings(row), spelling),
+    ):
+        if typed and not any(_named(typed, match, one, key) for one in held):
+            return "earlier"
+        if typed and not _named(typed, match, held[0], key):
+            by = "other"
+    return by
+
+
+def scan(asked: Asked, people: dict[bytes, list[Row]], register: Register) -> list[tuple[str, int, str]]:
+    """Person, serial and name found by of everybody who fits, in the order in which they are to be shown."""
     found = [(row, person) for person, rows in people.items() if (row := hit(asked, rows, register))]
     found.sort(
         key=lambda each: (item13(each[0].kana), each[0].birth.code, each[0].address, each[0].juminhyo_code)
     )
-    return [(person.hex(), row.serial) for row, person in found]
+    return [(person.hex(), row.serial, found_by(asked, row)) for row, person in found]

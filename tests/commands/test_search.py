@@ -109,6 +109,22 @@ async def test_names_and_places_however_they_are_written(honnin: Bench, caller: 
         assert {hit.name for hit in hits} == {people[number].name for number in found}, fields
 
 
+async def test_a_hit_says_by_which_name_it_was_found(honnin: Bench, caller: Caller) -> None:
+    """Who looks for 関根 and is shown 佐藤 must see why."""
+    await fill(
+        honnin,
+        replace(person(1, "さとう　けい"), former_name="関根", former_name_kana="せきね"),
+        replace(person(2, "せき　はな"), name="CHOE HANA（関　花）", kana="ちぇ　はな　せき　はな"),
+        person(3, "せきね　あい"),
+    )
+    found = (await search(honnin, caller, query("せき"))).hits
+    assert [(hit.kana, hit.by) for hit in found] == [
+        ("さとう　けい", "other"), ("せきね　あい", "name"), ("ちぇ　はな　せき　はな", "other"),
+    ]  # fmt: skip
+    (one,) = (await search(honnin, caller, query("さとう", name="関根"))).hits
+    assert one.by == "other"
+
+
 async def test_a_day_of_the_past_shows_the_version_in_force_then(honnin: Bench, caller: Caller) -> None:
     came = replace(HONNIN, event_date=RegisterDate("20100401", "4"))
     moved = replace(
@@ -143,7 +159,7 @@ async def test_a_former_name_is_found_when_asked_for(honnin: Bench, caller: Call
         struck: dict[str, Any] = {"scope": Scope.STRUCK, **fields}
         assert not (await search(honnin, caller, query(**struck))).hits
         (hit,) = (await search(honnin, caller, query(**struck, former=True))).hits
-        assert (hit.name, hit.serial) == ("別　人", 3)
+        assert (hit.name, hit.serial, hit.by) == ("別　人", 3, "earlier")
         shown = await show(honnin, caller, hit.person)
         assert [version.serial for version in shown.versions] == [3, 2, 1]
         assert shown.versions[0].standing == "dead"

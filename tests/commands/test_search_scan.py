@@ -205,7 +205,7 @@ async def compared(town: Town, caller: Caller, question: Asked) -> None:
         assert (error.code, error.field) == ("search.too_many", to_add(question.search))  # noqa: PT017 - it is an answer too
         assert len(expected) > MAX_HITS
         return
-    assert [(hit.person, hit.serial) for hit in found.hits] == expected
+    assert [(hit.person, hit.serial, hit.by) for hit in found.hits] == expected
     assert len(expected) <= MAX_HITS
 
 

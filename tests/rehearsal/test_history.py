@@ -45,6 +45,17 @@ def test_every_history_could_be_our_own(everybody: list[History]) -> None:
     assert not Counter(code for one in found for code in one.warnings)
 
 
+def test_what_changes_often_stays_well_formed(source: Source) -> None:
+    """Names do not grow with each 通称 that comes and goes: over a hundred versions of one person are lawful too."""
+    histories = list(Histories(5, 300, TODAY, rows=300 * 100, source=source))
+    assert max(map(len, histories)) > 100
+    assert [checked(history, of=HonninRow, now=NOW).rows for history in histories] == histories
+    plain = [row for history in histories for row in history if "（" not in row.name]
+    assert max(row.kana.count("　") for row in plain) <= max(
+        history[0].kana.count("　") for history in histories
+    )
+
+
 def test_people_ascend_by_their_code(everybody: list[History]) -> None:
     codes = [history[-1].juminhyo_code for history in everybody]
     assert codes == sorted(set(codes))

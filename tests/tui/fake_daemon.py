@@ -187,7 +187,9 @@ class FakeDaemon:
     def _search(self, asked: contract.Search) -> contract.Found:
         self._allowed(asked.affair)
         hits = [
-            hit for who in self.people if (hit := who.hit_on(_digits(asked.as_of))) and _fits(who, hit, asked)
+            replace(hit, by="name" if _matches([hit.name], asked.name, asked.name_match) else "earlier")
+            for who in self.people
+            if (hit := who.hit_on(_digits(asked.as_of))) and _fits(who, hit, asked)
         ]
         if len(hits) > self.max_hits:
             raise Refusal(413, "search.too_many", field="birth")

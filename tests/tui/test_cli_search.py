@@ -38,6 +38,16 @@ def test_a_search_sends_what_was_asked(jukura: Jukura, fake: FakeDaemon) -> None
     assert fake.asked("POST /v1/search") == [WHOLE]
 
 
+@pytest.mark.usefixtures("fake")
+def test_a_hit_by_another_name_says_so(jukura: Jukura) -> None:
+    asked = [jukura("search", "--name", name, *FOR, "--former", signed=True) for name in ("住民", "見本")]
+    assert [ran.err for ran in asked] == ["", ""]
+    plain, earlier = (ran.out for ran in asked)
+    assert "住民　太郎" in plain
+    assert "以前の氏名" not in plain
+    assert "以前の氏名" in earlier
+
+
 @pytest.mark.parametrize("term", ["--name", "--birth", "--address"])
 def test_a_search_needs_no_kana(jukura: Jukura, fake: FakeDaemon, term: str) -> None:
     assert jukura("search", term, "x", *FOR, signed=True).code == 0
@@ -139,7 +149,7 @@ def test_a_search_as_json_gives_the_hits(jukura: Jukura, fake: FakeDaemon) -> No
     assert ran.code == 0
     assert [hit["kana"] for hit in ran.json["hits"]] == ["やまだ　しおり", "やまだ　たいち"]
     assert set(ran.json["hits"][0]) == {
-        "person", "name", "kana", "birth", "sex", "address", "municipality", "standing", "serial",
+        "person", "name", "kana", "birth", "sex", "address", "municipality", "standing", "serial", "by",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from daemon.contract.console import Lookup, Match, Reason, Search, State
 from daemon.contract.keys import Deed
 from daemon.contract.messages import texts
 from daemon.errors import StateError
+from daemon.register.wanted import By
 from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
 from tui import key_formats
@@ -41,7 +42,8 @@ BY_VALUE = {
     ]
     + ["municipality_fuhyo", "address_fuhyo", "address_hint_fuhyo", "former_no", "former_yes"]
     + list(Match),
-    "hit": [*HITS, *COLUMNS, "serial"],
+    "hit": [*HITS, *COLUMNS, "serial", "by"],
+    "by": list(By),
     "sign_in": ["need_operator", "need_password"],
     "sex": ["1", "2", "0", "9"],
     "alarm": [*Alarm, "more"],

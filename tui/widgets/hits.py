@@ -19,7 +19,7 @@ class Hits(Listing):
     def show(self, hits: list[Hit], *, serials: bool = False) -> None:
         """Show these and nothing else; with `serials` also which version was found."""
         self.hits = hits
-        columns = ("serial", *COLUMNS) if serials else COLUMNS
+        columns = formats.hit_columns(("serial", *COLUMNS) if serials else COLUMNS, hits)
         self.title(formats.hit_titles(columns, hits, self._say))
         self.fill([formats.hit(hit, columns, self._say) for hit in hits])
 

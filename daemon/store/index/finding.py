@@ -15,6 +15,7 @@ from daemon.register.wanted import Wanted
 from daemon.store.index import conditions
 from daemon.store.index.conditions import Clause, joined
 from daemon.store.index.plan import Way, choose
+from daemon.store.index.schema import STANDINGS
 from daemon.store.index.version import Kind, Latest
 
 _HITS = msgspec.json.Decoder(list[tuple[str, str, int]])
@@ -40,9 +41,19 @@ def find(connection: sqlite3.Connection, *, wanted: Wanted, limit: int) -> list[
     try:
         # In the snapshot of the search itself: a merge may move it.
         ((horizon,),) = connection.execute("SELECT day FROM horizon").fetchall()
-        return look(connection, wanted, limit, past=wanted.on < horizon)
+        past = wanted.on < horizon
+        if past and not _begun(connection, wanted):
+            return []
+        return look(connection, wanted, limit, past=past)
     finally:
         connection.execute("ROLLBACK")
+
+
+def _begun(connection: sqlite3.Connection, wanted: Wanted) -> bool:
+    """Whether anybody had come to stand so by that day. Before all records a broad search would read a whole index for nothing."""
+    standing = conditions.one_of("standing", [STANDINGS[each] for each in wanted.standings])
+    sql = f"SELECT EXISTS (SELECT 1 FROM counts WHERE {standing.sql} AND day <= ?)"  # noqa: S608 - marks only
+    return bool(connection.execute(sql, (*standing.values, wanted.on)).fetchone()[0])
 
 
 def look(connection: sqlite3.Connection, wanted: Wanted, limit: int, *, past: bool = False) -> list[Latest]:

@@ -19,8 +19,9 @@ from daemon.store.index.recent import WIDER, Recent
 from daemon.store.index.version import Latest, Version, latest_of
 from daemon.store.pages import PageKey, Pages, Shape
 
-# NORMAL: what a power cut takes from the projection, the truth gives back at the next start.
-SHAPE = Shape(migrations.INDEX, synchronous="NORMAL", cache=32_000)
+# NORMAL: what a power cut takes from the projection, the truth gives back at the next start. The cache holds decrypted pages: it
+# is what makes broad searches cheap, and is filled by use alone.
+SHAPE = Shape(migrations.INDEX, synchronous="NORMAL", cache=96_000)
 SPARE = 5
 """Hits asked for beyond those wanted: some may be stale, or the same twice."""
 AT_ONCE = 250
