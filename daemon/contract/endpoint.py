@@ -29,5 +29,7 @@ class Endpoint:
     response: Any
     session: bool = True
     """Whether a signed-in session is needed (console only)."""
+    stream: bool = False
+    """Whether the request is NDJSON that is taken in line by line as it comes."""
     sealed: bool = False
     """Whether it also answers before the keys are there."""

@@ -31,6 +31,14 @@ class Table(StrEnum):
     """digest of an operator's id → sealed account"""
     META = "meta"
     """name → what the program keeps for itself"""
+    HOLDS = "holds"
+    """random id (16 bytes) → sealed notice that waits for another one (保留)"""
+    REPORTS = "reports"
+    """place → sealed report to a municipality"""
+    SENT = "sent"
+    """number (8 bytes) → sealed note of a message that was delivered"""
+    RUNS = "runs"
+    """random id (16 bytes) → sealed state and findings of a reconciliation (整合性確認)"""
 
 
 Changes = Mapping[Table, Mapping[bytes, bytes | None]]

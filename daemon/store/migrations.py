@@ -3,7 +3,7 @@
 A step is never edited once released: a change is a new step at the end. Each runs in a transaction with its mark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiosqlite.core import Connection
 
@@ -19,13 +19,19 @@ A row that is succeeded is sealed anew in its place. Were its place that of its 
 and so from which municipality, the one who moved had come in. It costs: each new row has a page of its own to write.
 """
 
-TRUTH: tuple[Step, ...] = (
-    tuple(
+_SECOND = (Table.HOLDS, Table.REPORTS, Table.SENT, Table.RUNS)
+"""Tables of the second step."""
+
+
+def _tables(tables: Iterable[Table]) -> Step:
+    return tuple(
         f"CREATE TABLE {table} (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT"
         + (", WITHOUT ROWID" if table in BY_KEY else "")
-        for table in Table
-    ),
-)
+        for table in tables
+    )
+
+
+TRUTH: tuple[Step, ...] = (_tables(table for table in Table if table not in _SECOND), _tables(_SECOND))
 
 VERSIONS = (
     """CREATE TABLE versions (
