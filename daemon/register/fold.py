@@ -16,15 +16,16 @@ What does not meet: 々 and the kanji it repeats, a 外字 and what it stands fo
 import unicodedata
 from importlib import resources
 
-_DROPPED = "ー〜~=+|^`´¨゛゜"
-"""Beside spaces and punctuation: 長音, and signs that stand for a dash or a quote."""
+_DROPPED = "ー〜~−─━=+|^`´¨゛゜"
+"""Beside spaces and punctuation: 長音, and signs that stand for a dash or a quote, the minus (U+2212) and lines among them."""
 _SOUND_MARKS = "\u3099\u309a"
 _SMALL = dict(zip("ぁぃぅぇぉっゃゅょゎゕゖ", "あいうえおつやゆよわかけ", strict=True))
 _KATAKANA = range(ord("ァ"), ord("ヶ") + 1)
 _TO_HIRAGANA = ord("ァ") - ord("ぁ")
 _ITERATION = {"ヽ": "ゝ"}
 _SELECTORS = frozenset([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
-_SIGNS = ("P", "Z", "C")
+_SIGNS = ("P", "Z", "Cc", "Cf", "Cs", "Co")
+"""Categories, or how they begin. What Python does not know yet (Cn) stays: kanji come with each version of Unicode."""
 
 
 def _families() -> dict[str, str]:
@@ -53,7 +54,7 @@ class Folds(dict[int, str]):
             return character
         if unicodedata.combining(character):
             return ""
-        if character in _DROPPED or unicodedata.category(character)[0] in _SIGNS:
+        if character in _DROPPED or unicodedata.category(character).startswith(_SIGNS):
             return self._sign
         character = _ITERATION.get(character, character)
         if ord(character) in _KATAKANA:

@@ -19,7 +19,7 @@ import unicodedata
 from daemon.errors import InputError
 
 MAX_QUERY = 100
-"""Characters of a kana query; no stored kana is longer."""
+"""Sounds of a kana query; no stored kana is longer."""
 
 # ヷ to ヺ have no hiragana of their own; they are what ヴァ to ヴォ are, and half-width ﾜﾞ becomes the first of them.
 _VOICED_WA = {ord("ヷ"): "ゔぁ", ord("ヸ"): "ゔぃ", ord("ヹ"): "ゔぇ", ord("ヺ"): "ゔぉ"}
@@ -86,7 +86,8 @@ def prefix_keys(kana: str) -> tuple[str, ...]:
 
 def parse_query(text: str) -> str:
     """A kana query from a form as hiragana; InputError if it holds anything but kana, or no sound at all."""
-    kana = hiragana(text[: MAX_QUERY + 1]).strip("　")
+    # Half-width, a sound may be two characters.
+    kana = hiragana(text).strip("　") if len(text) <= 2 * MAX_QUERY else ""
     if len(kana) > MAX_QUERY or not _ASKED.fullmatch(kana) or not seion(kana):
         raise InputError("search.bad_kana", field="kana")
     return kana

@@ -11,6 +11,9 @@ from daemon.register.parts import is_plain, read, with_former, written
 from daemon.register.rows import FuhyoRow, Row
 from daemon.register.wanted import Keys
 
+RULES = 2
+"""Another number whenever the projection is to hold something else for the same row: an older one is made anew then."""
+
 
 def keys_of(row: Row) -> Keys:
     """The keys of one version.

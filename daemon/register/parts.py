@@ -11,7 +11,7 @@ import regex
 
 SPACE = "　"
 _ALIAS = regex.compile(r"\s*[（(]([^（()）]*)[)）]?\s*")
-_LATIN = regex.compile(r"[\p{Latin}][\p{Latin} .,'’·・-]*")
+_LATIN = regex.compile(rf"[\p{{Latin}}][\p{{Latin}} {SPACE}.,'’·・-]*")
 _COMPOUND = regex.compile(r"[\p{Latin}（(]")
 
 

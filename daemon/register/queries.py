@@ -13,9 +13,10 @@ from datetime import date
 from daemon.errors import InputError
 from daemon.register import addresses, dates
 from daemon.register import kana as readings
-from daemon.register.codes import MUNICIPALITIES, five_digits
+from daemon.register.codes import five_digits
 from daemon.register.dates import Span, number_of, parse_query
 from daemon.register.fold import folded
+from daemon.register.municipalities import EVERY
 from daemon.register.names import is_text
 from daemon.register.rows import Register
 from daemon.register.wanted import Named
@@ -24,16 +25,18 @@ MAX_TEXT = 200  # characters of a name or an address
 _WILDCARDS = re.compile(r"[%_*?％＿＊？]")
 _KEY = re.compile(r"[0-9]{4}[- ]?[0-9]{4}[- ]?[0-9]{3,4}|[0-9]{11,12}")
 _DIGITS = re.compile(r"[0-9]+")
-_NAME_SIGNS = (
-    "・･.．,，'’‘－＝゠ｰ‐‑‒–—―−─━ー〜～()（）〓-"  # the ASCII dash last: it stands in a character class below
-)
+DASHES = "ー‐‑‒–—―−─━－ｰ-"  # the ASCII one last: it stands in a character class below
+"""All that is typed for a dash or for 長音."""
+_TO_DASH = str.maketrans(dict.fromkeys(DASHES, "-"))
+_NAME_SIGNS = "・･.．,，'’‘＝゠〜～()（）〓" + DASHES
 _ADDRESS_SIGNS = "、､#＃&＆/／+＋" + _NAME_SIGNS
+# Two planes hold nothing but kanji, also those that are newer than what \w knows.
+_LETTERS = "\\w゛゜\u3099\u309a \u3000\U00020000-\U0003fffd"
 # Letters, figures only in an address, and signs: one class, so that no text can be read in two ways.
-_IN_NAME = re.compile(rf"(?:(?![\d_])[\w゛゜\u3099\u309a \u3000{_NAME_SIGNS}])+")
-_IN_ADDRESS = re.compile(rf"(?:(?!_)[\w゛゜\u3099\u309a \u3000{_ADDRESS_SIGNS}])+")
+_IN_NAME = re.compile(rf"(?:(?![\d_])[{_LETTERS}{_NAME_SIGNS}])+")
+_IN_ADDRESS = re.compile(rf"(?:(?!_)[{_LETTERS}{_ADDRESS_SIGNS}])+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _RANGE = re.compile("[〜～~]|から")
-_DASHES = str.maketrans("－‐‑‒–—―−", "-" * 8)
 _SEXES = ("0", "1", "2", "9")
 _TOWN_DIGITS = (3, 6)  # 大字, or 大字 and 小字
 
@@ -70,17 +73,28 @@ def address(text: str, register: Register = Register.HONNIN) -> tuple[str, str]:
 
 def birth(text: str, today: date) -> Span:
     """A day, month or year of birth, or two with 〜, ～, ~, から or (where that leaves no doubt) a dash between them."""
-    typed = _typed(text, "birth", 2 * dates.MAX_QUERY + 2).translate(_DASHES)
+    typed = _bare(text, "birth", 2 * dates.MAX_QUERY + 2)
+    try:
+        spans = _spans(typed.translate(_TO_DASH), today)
+    except InputError:
+        # Last, since a range such as 19890107-1990 has the digits of a key.
+        _no_key(typed, "birth")
+        raise
+    first, last = spans[0][0], spans[-1][1]
+    if first > last:
+        raise InputError("search.reversed_range", field="birth")
+    return first, last
+
+
+def _spans(typed: str, today: date) -> list[Span]:
+    """What is typed on each side of a range; one where it is none."""
     ends = _RANGE.split(typed)
     if len(ends) == 1:
         ends = _at_a_dash(typed, today) or ends
     spans = [parse_query(end.strip(), today=today) for end in ends[:2]]
     if len(ends) > len(spans):
         raise InputError("search.bad_date", field="birth")
-    first, last = spans[0][0], spans[-1][1]
-    if first > last:
-        raise InputError("search.reversed_range", field="birth")
-    return first, last
+    return spans
 
 
 def _at_a_dash(typed: str, today: date) -> list[str]:
@@ -125,11 +139,11 @@ def sex(text: str) -> str:
 
 
 def municipality(text: str) -> str:
-    """The 5-digit code of a municipality of this prefecture, from 5 digits or 6."""
+    """The 5-digit code of a municipality of this prefecture, of today or of an earlier day, from 5 digits or 6."""
     code = five_digits(_plain(text, "municipality"))
     if code is None:
         raise InputError("search.bad_municipality", field="municipality")
-    if code not in MUNICIPALITIES:
+    if code not in EVERY:
         raise InputError("search.unknown_municipality", field="municipality")
     return code
 
@@ -142,16 +156,26 @@ def town(text: str) -> str:
     return code
 
 
-def _typed(text: str, field: str, limit: int = MAX_TEXT) -> str:
+def _typed(text: str, field: str) -> str:
+    """`text` without blanks around it; no 住民票コード and no 個人番号."""
+    typed = _bare(text, field, MAX_TEXT)
+    _no_key(typed, field)
+    return typed
+
+
+def _bare(text: str, field: str, limit: int) -> str:
     """`text` without blanks around it."""
     if len(text) > limit:
         raise InputError("search.too_long", field=field)
     typed = text.strip(" \u3000")
     if not typed:
         raise InputError("search.empty", field=field)
-    if _KEY.fullmatch(unicodedata.normalize("NFKC", typed)):
-        raise InputError("search.key_typed", field=field)
     return typed
+
+
+def _no_key(typed: str, field: str) -> None:
+    if _KEY.fullmatch(unicodedata.normalize("NFKC", typed).translate(_TO_DASH)):
+        raise InputError("search.key_typed", field=field)
 
 
 def _plain(text: str, field: str) -> str:
@@ -164,6 +188,9 @@ def _text(text: str, field: str, allowed: re.Pattern[str]) -> str:
     typed = _typed(text, field)
     if _WILDCARDS.search(typed):
         raise InputError("search.wildcard", field=field)
-    if not is_text(typed) or not allowed.fullmatch(_SELECTORS.sub("", typed)):
+    plain = _SELECTORS.sub("", typed)
+    # Signs such as ㈱ and № are compared by the letters that they stand for, so they are allowed where those are.
+    ways = (plain, unicodedata.normalize("NFKC", plain))
+    if not is_text(typed) or not any(map(allowed.fullmatch, ways)):
         raise InputError("search.bad_character", field=field)
     return typed

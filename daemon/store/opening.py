@@ -65,7 +65,7 @@ async def level(index: Index, sources: Sources, progress: Progress, *, total: in
     elif total or await index.position() is not None:
         await _anew(index, sources, progress, total)
     else:
-        await index.start(sources.truth.id, sources.truth.head)
+        await index.start(sources.truth.followed, sources.truth.head)
     position = await index.position()
     return position[1] if position is not None else 0
 

@@ -1,11 +1,13 @@
 """What the program keeps about its own truth, in the table META: which truth this is and how far it has come."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 
 import msgspec
 
 from daemon.crypto.seal import Sealer
+from daemon.register.keys import RULES
 from daemon.store.engine import Engine, Table
 
 ID, HEAD, SEALS, LISTED = b"truth", b"head", b"seals", b"listed"
@@ -23,6 +25,19 @@ class Truth:
     """Number of the last commit."""
     listed: int = 0
     """After this commit every row that was touched is listed (CHANGES), so that a projection can catch up from there."""
+
+    @property
+    def followed(self) -> bytes:
+        """What a projection says that it follows."""
+        return followed(self.id)
+
+
+def followed(truth: bytes) -> bytes:
+    """What a projection of the truth with this id says that it follows: that truth, by the present rules.
+
+    One that was made by other rules would lose whoever is found by a key that comes out differently now; so it is made anew.
+    """
+    return hashlib.blake2b(truth, digest_size=16, key=RULES.to_bytes(2, "big")).digest()
 
 
 async def load(engine: Engine, sealer: Sealer) -> Truth:

@@ -1,7 +1,8 @@
 """Write the families of kanji that a search takes for one: `daemon/register/data/families.txt`.
 
 Made from the MJ縮退マップ as jntajis-python holds it. A kanji goes over into one other, along the first of these relations
-that knows it, and so on until one is left; the families are the trees of that walk:
+that knows it, and so on until one is left; the families are the trees of that walk. Some go over into each other (眞 and 真, 德 and 徳):
+of these the more usual one is the end. The relations:
 
 1. JIS包摂規準・UCS統合規則: one character, two shapes (𠮷 and 吉, 髙 and 高).
 2. 戸籍法関連通達・通知: what a family register corrects into what (邉 and 邊 into 辺, 﨑 into 崎, 濵 into 浜, 齋 into 斎).
@@ -31,6 +32,8 @@ APART = frozenset("玉功師書着倡汎敞宍舛")
 """Whose odd shapes the map counts to another character (a 玉 that looks like 王), though nobody takes it for that one."""
 TOGETHER = {
     "渕": "淵", "渊": "淵", "遙": "遥",
+    # Pairs of 戸籍法施行規則別表第二の一.
+    "亙": "亘", "凛": "凜", "巖": "巌", "晄": "晃", "穰": "穣",
     # The pairs that JIS X 0208:1983 exchanged: each is written for the other to this day.
     "鯵": "鰺", "鴬": "鶯", "蛎": "蠣", "攪": "撹", "竃": "竈", "潅": "灌", "諌": "諫", "頚": "頸", "礦": "砿",
     "蘂": "蕊", "賎": "賤", "壷": "壺", "砺": "礪", "梼": "檮", "涛": "濤", "迩": "邇", "蝿": "蠅",
@@ -78,11 +81,13 @@ def targets(one: str) -> list[str]:
     return []
 
 
-def ends(one: str, seen: frozenset[str] = frozenset()) -> set[str]:
-    """Where the walk from `one` may end."""
-    if one in seen or not (further := targets(one)):
+def ends(one: str, way: tuple[str, ...] = ()) -> set[str]:
+    """Where the walk from `one` may end, that came by `way`: of kanji that go over into each other (真 and 眞), at any of them."""
+    if one in way:
+        return set(way[way.index(one) :])
+    if not (further := targets(one)):
         return {one}
-    return set().union(*(ends(other, seen | {one}) for other in further))
+    return set().union(*(ends(other, (*way, one)) for other in further))
 
 
 def families() -> dict[str, list[str]]:

@@ -153,7 +153,13 @@ def test_what_a_kana_item_may_not_hold(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "asked"), [("ﾜﾀﾅﾍﾞ ", "わたなべ"), ("オ―ノ", "お―の"), ("じゅう みん", "じゅう　みん")]
+    ("typed", "asked"),
+    [
+        ("ﾜﾀﾅﾍﾞ ", "わたなべ"),
+        ("オ―ノ", "お―の"),
+        ("じゅう みん", "じゅう　みん"),
+        ("ﾄﾞ" * 100, "ど" * 100),  # two characters a sound
+    ],
 )
 def test_a_query_in_any_kana_is_taken(typed: str, asked: str) -> None:
     assert parse_query(typed) == asked
@@ -174,6 +180,8 @@ def test_a_query_in_any_kana_is_taken(typed: str, asked: str) -> None:
         "や\ud800",
         "や\x00",
         "あ" * 101,
+        "ﾄﾞ" * 101,
+        "や" + "　" * 200 + "ま",
         "あ" * 10_000,
     ],
 )

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,10 @@ def test_nonsense_is_an_error_that_names_the_field(field: str, typed: str) -> No
         ("name", "・", "search.bad_name"),
         ("name", "ー", "search.bad_name"),
         ("name", "24727059608", "search.key_typed"),
+        ("address", "２４７２ー７０５９ー６０８", "search.key_typed"),
+        ("address", "2472−7059−608", "search.key_typed"),
+        ("kana", "3794‐7448‐4458", "search.key_typed"),
+        ("birth", "2472-7059-608", "search.key_typed"),
         ("kana", "1234 5678 9012", "search.key_typed"),
         ("kana", "山田", "search.bad_kana"),
         ("address", "滝町%", "search.wildcard"),
@@ -142,6 +147,10 @@ def test_each_fault_has_its_own_code(field: str, typed: str, code: str) -> None:
         ("1989から1990", (19890101, 19901231)),
         ("1989-1990", (19890101, 19901231)),
         ("1989−1990", (19890101, 19901231)),
+        ("１９８９ー１９９０", (19890101, 19901231)),
+        ("1989ー01ー07", (19890107, 19890107)),
+        ("19890107-1990", (19890107, 19901231)),
+        ("1989-19900107", (19890101, 19900107)),
         ("198901-198903", (19890101, 19890331)),
         ("19890107-19890201", (19890107, 19890201)),
         ("1989-01-07-1989-02-01", (19890107, 19890201)),
@@ -175,6 +184,25 @@ def test_a_day_of_the_past_is_that_day(day: date) -> None:
     assert queries.day(f"{day.year}年{day.month}月{day.day}日", TODAY) == day
 
 
+def test_every_kanji_of_a_register_can_be_typed_and_tells_people_apart() -> None:
+    """Also those of later versions of Unicode than Python's own tables know."""
+    kanji = regex.findall(r"\p{Unified_Ideograph}", "".join(map(chr, range(0x3400, 0x33480))))
+    assert len(kanji) > 100_000
+    for one in kanji:
+        (key,) = queries.name(f"住{one}", whole=True).keys
+        assert len(key) == 2
+    assert queries.address("滝町\U00031350１") == ("", "滝町\U000313501")
+
+
+@pytest.mark.parametrize("sign", queries.DASHES)
+def test_whatever_looks_like_a_dash_is_one(sign: str) -> None:
+    assert queries.name(f"マリ{sign}アンヌ", whole=True) == Named(("まりあんぬ",), whole=True)
+    assert queries.kana(f"マリ{sign}アンヌ", whole=True) == Named(("まりあんぬ",), whole=True)
+    assert queries.address(f"滝町1{sign}1") == ("", "滝町1-1")
+    assert queries.birth(f"1989{sign}01{sign}07", TODAY) == (19890107, 19890107)
+    assert refused("address", f"2472{sign}7059{sign}608") == "search.key_typed"
+
+
 def test_codes_are_taken_in_any_width() -> None:
     assert [queries.sex(typed) for typed in ("1", "２", " 0 ", "9")] == ["1", "2", "0", "9"]
     assert [queries.municipality(typed) for typed in ("35203", "352039", "３５２０３９")] == ["35203"] * 3
@@ -188,6 +216,7 @@ def test_codes_are_taken_in_any_width() -> None:
         ("山口県山口市滝町１番１号", ("35203", "滝町1-1"), ("", "山口市滝町1-1")),
         ("滝町一丁目", ("", "滝町1"), ("", "滝町1")),
         ("山口市", ("35203", ""), ("", "山口市")),
+        ("滝町1㈱住民寮№2", ("", "滝町1株住民寮no2"), ("", "滝町1株住民寮no2")),
         (
             "滝町1-1 コーポ・Ａ－１０１　＃２／３",
             ("", "滝町1-1こほ\u309aa101-2-3"),
