@@ -19,12 +19,9 @@ import re
 
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.fold import Folds
+from daemon.register.municipalities import EVERY, Municipality
 
 PREFECTURE = "山口県"
-_DISTRICTS = {
-    "35305": "大島郡", "35321": "玖珂郡", "35341": "熊毛郡", "35343": "熊毛郡", "35344": "熊毛郡", "35502": "阿武郡",
-}  # fmt: skip
-"""郡 of the towns."""
 _ANY_PREFECTURE = re.compile(r"\A(?:北海道|東京都|(?:京都|大阪)府|(?:神奈川|和歌山|鹿児島|.{2})県)")
 _ANY_DISTRICT = re.compile(r"\A(?!大和郡山市|蒲郡市|小郡市|[^郡]{1,4}[市区]).{1,4}?郡(?=.{1,6}[町村])")
 """Right for every municipality of 日本郵便's table but those of 高市郡 and 余市郡, whose names keep their 郡."""
@@ -64,14 +61,14 @@ def _folded(text: str) -> str:
     return _AFTER.sub("", _BETWEEN.sub(_JOINT, key)).replace(_SIGN, "")
 
 
-def _heads(code: str, name: str) -> tuple[str, ...]:
-    district = _DISTRICTS.get(code, "")
-    places = (f"{district}{name}", name) if district else (name,)
+def _heads(of: Municipality) -> tuple[str, ...]:
+    places = (of.district + of.name, of.name) if of.district else (of.name,)
     return tuple(_folded(before + place) for before in (PREFECTURE, "") for place in places)
 
 
-_HEADS = {place.code: _heads(place.code, place.name) for place in MUNICIPALITIES.values()}
+_HEADS = {code: _heads(place) for code, place in EVERY.items()}
 """How an address in each municipality may begin, folded; the longest first."""
+_HEADS_TODAY = {code: _HEADS[code] for code in MUNICIPALITIES}
 _PREFECTURE_KEY = _folded(PREFECTURE)
 
 
@@ -94,7 +91,7 @@ def split(address: str) -> tuple[str, str]:
     key = _folded(address)
     if _SMALL_PLACE.match(address.translate(_FOLDS)):
         return "", key  # 大字平生町 is a place in 平生町, not the municipality
-    for code, heads in _HEADS.items():
+    for code, heads in _HEADS_TODAY.items():
         for head in heads:
             if key.startswith(head):
                 return code, key[len(head) :]

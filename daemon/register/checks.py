@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from daemon.errors import AuthorityError, InputError
-from daemon.register.codes import MUNICIPALITIES, five_digits, is_juminhyo_code, is_kojin_bango
+from daemon.register.codes import five_digits, is_juminhyo_code, is_kojin_bango
 from daemon.register.dates import check_date
 from daemon.register.derived import ABROAD, derived
+from daemon.register.fuhyo_reasons import CODE_CHANGED
 from daemon.register.items import UNIFIED
 from daemon.register.kana import hiragana, is_kana
+from daemon.register.municipalities import EVERY
 from daemon.register.names import check_text, gaiji
 from daemon.register.rows import FuhyoRecord, HonninRecord, Record
 from daemon.register.unified import check_unified
@@ -26,10 +28,8 @@ FORMER_NAME = 50  # graphemes, also of its kana
 ADDRESS = 200  # graphemes
 MAX_VERSION = 9999  # of a 外字変更連番
 TOWN_DIGITS = 6  # 大字 3, 小字 3 (標準仕様書 j250)
-SEXES = frozenset("0129")
-"""1 男, 2 女, 0 and 9 不明・空欄."""
-ABROAD_ADDRESS = "国外転出者"
-"""What stands for the 住所 of a 国外転出者 (住基法17条3号)."""
+SEXES = frozenset("0129")  # 1 男, 2 女, 0 and 9 不明・空欄
+ABROAD_ADDRESS = "国外転出者"  # stands for the 住所 of one (住基法17条3号)
 
 R = TypeVar("R", bound=Record)
 Rule = Callable[[Any, str], Any]
@@ -72,11 +72,11 @@ def _kojin_bango(value: str, field: str) -> str:
 
 
 def _municipality(value: str, field: str) -> str:
-    """One of this prefecture."""
-    code = value if value in MUNICIPALITIES else five_digits(value)
+    """One of this prefecture, of today or of an earlier day; which of them may be named now is for `reasons`."""
+    code = value if value in EVERY else five_digits(value)
     if code is None:
         raise InputError("record.bad_municipality", field=field)
-    if code not in MUNICIPALITIES:
+    if code not in EVERY:
         raise InputError("record.unknown_municipality", field=field)
     return code
 
@@ -112,14 +112,13 @@ def _check_former_name(record: HonninRecord) -> None:
         raise InputError("record.former_name_missing", field="former_name")
 
 
-def _check_abroad(record: FuhyoRecord) -> None:
+def _check_fuhyo(record: FuhyoRecord) -> None:
     abroad = record.address_municipality == ABROAD
     if abroad != (record.address == ABROAD_ADDRESS):
         raise InputError("record.abroad_address", field="address")
     if abroad != bool(record.last_address):
         raise InputError("record.last_address", field="last_address")
-    # Only a change of 住民票コード names the old one, and this register does not take those yet.
-    if record.former_code:
+    if bool(record.former_code) != (record.notice_kind == CODE_CHANGED):
         raise InputError("record.former_code", field="former_code")
 
 
@@ -169,7 +168,7 @@ _FORMS: dict[type, _Form] = {
             "municipality": _municipality,
         },
         tuple(UNIFIED["fuhyo"].values()),
-        _check_abroad,
+        _check_fuhyo,
     ),
 }
 

@@ -7,8 +7,9 @@ where it is 0, and in 0 where it is 1. A check digit finds slips of the pen; it 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import mul
+
+from daemon.register.municipalities import EVERY
 
 _KOJIN_BANGO_WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 _JUMINHYO_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -72,36 +73,5 @@ def six_digits(five: str) -> str:
     return five + municipality_digit(five)
 
 
-@dataclass(frozen=True)
-class Municipality:
-    """A municipality: its 5-digit code, its name, and how that is read."""
-
-    code: str
-    name: str
-    kana: str
-
-
-_YAMAGUCHI = (
-    Municipality("35201", "下関市", "しものせきし"),
-    Municipality("35202", "宇部市", "うべし"),
-    Municipality("35203", "山口市", "やまぐちし"),
-    Municipality("35204", "萩市", "はぎし"),
-    Municipality("35206", "防府市", "ほうふし"),
-    Municipality("35207", "下松市", "くだまつし"),
-    Municipality("35208", "岩国市", "いわくにし"),
-    Municipality("35210", "光市", "ひかりし"),
-    Municipality("35211", "長門市", "ながとし"),
-    Municipality("35212", "柳井市", "やないし"),
-    Municipality("35213", "美祢市", "みねし"),
-    Municipality("35215", "周南市", "しゅうなんし"),
-    Municipality("35216", "山陽小野田市", "さんようおのだし"),
-    Municipality("35305", "周防大島町", "すおうおおしまちょう"),
-    Municipality("35321", "和木町", "わきちょう"),
-    Municipality("35341", "上関町", "かみのせきちょう"),
-    Municipality("35343", "田布施町", "たぶせちょう"),
-    Municipality("35344", "平生町", "ひらおちょう"),
-    Municipality("35502", "阿武町", "あぶちょう"),
-)
-
-MUNICIPALITIES = {municipality.code: municipality for municipality in _YAMAGUCHI}
-"""The 13 cities and 6 towns of 山口県 by 5-digit code (JIS X 0402; 総務省 全国地方公共団体コード)."""
+MUNICIPALITIES = {code: place for code, place in EVERY.items() if not place.heir}
+"""The 13 cities and 6 towns of 山口県 today, by 5-digit code (JIS X 0402; 総務省 全国地方公共団体コード)."""

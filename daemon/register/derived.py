@@ -2,7 +2,7 @@
 
 from daemon.errors import InputError
 from daemon.register.fuhyo_reasons import FUHYO_REASONS
-from daemon.register.honnin_reasons import HONNIN_REASONS
+from daemon.register.honnin_reasons import HONNIN_REASONS, NOT_NOTIFIABLE
 from daemon.register.kana import seion
 from daemon.register.rows import FuhyoRecord, HonninRecord, Record
 from daemon.register.transitions import Standing, Transition
@@ -17,13 +17,20 @@ STATUS = {Standing.PRESENT: "1", Standing.ABROAD: "2", Standing.STRUCK: "9"}
 _NAME, _ADDRESS, _LAST_ADDRESS = 1, 2, 4
 
 
+def table_of(record: Record) -> tuple[dict[str, Transition], str, str]:
+    """The transition table of its register, what it names there, and in which field."""
+    if isinstance(record, HonninRecord):
+        return HONNIN_REASONS, record.reason, "reason"
+    return FUHYO_REASONS, record.notice_kind, "notice_kind"
+
+
 def transition_of(record: Record) -> Transition:
     """The row of the transition table that `record` names; InputError if there is none."""
-    field = "reason" if isinstance(record, HonninRecord) else "notice_kind"
-    table = HONNIN_REASONS if isinstance(record, HonninRecord) else FUHYO_REASONS
-    row = table.get(getattr(record, field))
+    table, named, field = table_of(record)
+    row = table.get(named)
     if row is None:
-        raise InputError("reason.unknown", field=field)
+        not_notifiable = table is HONNIN_REASONS and named in NOT_NOTIFIABLE
+        raise InputError("reason.not_notifiable" if not_notifiable else "reason.unknown", field=field)
     return row
 
 

@@ -2,7 +2,8 @@
 
 A history is right if each version is well formed as a record (`checks`) and states what follows from its items, and if the
 versions are numbered 1, 2, 3 … in the order in which they were told, none before it happened (but a 転出). Whether each
-may follow the one before (`reasons`) is looked at and told, not required: the rules are ours, the history is not.
+may follow the one before (`reasons`) is looked at and told, not required: the rules are ours, the history is not. A
+municipality that was abolished stands in versions that were told while it was there.
 """
 
 import re
@@ -17,12 +18,17 @@ from daemon.errors import ConflictError, InputError
 from daemon.register.checks import check
 from daemon.register.dates import number_of, span
 from daemon.register.derived import transition_of
-from daemon.register.reasons import judge
+from daemon.register.municipalities import EVERY
+from daemon.register.reasons import Boundary, Code, changes_code, judge
 from daemon.register.rows import FuhyoRecord, FuhyoRow, HonninRecord, HonninRow, Record, Row
 from daemon.register.transitions import EventDate
 
 _EQUIPMENT = re.compile(r"[!-~]{0,20}")
 """操作者ID, 操作端末ID."""
+MERGERS = frozenset(
+    Boundary(place.code, place.heir, number_of(place.until)) for place in EVERY.values() if place.heir
+)
+"""What a 廃置分合 of the past could have told."""
 _RECORDS: dict[type[Row], type[Record]] = {HonninRow: HonninRecord, FuhyoRow: FuhyoRecord}
 
 
@@ -88,11 +94,14 @@ def _dates(row: Row, record: Record) -> None:
     ahead = span(row.event_date)[0] > number_of(row.received_on)
     if ahead and transition_of(record).date is not EventDate.AHEAD:
         raise InputError("history.untold", field="event_date")
+    if not EVERY[record.municipality].valid(row.received_on):
+        raise InputError("history.municipality", field="municipality")
 
 
 def _warnings(record: Record, last: Row | None, row: Row) -> Sequence[str]:
+    code = Code(old=last.juminhyo_code if last and changes_code(record) else "")
     try:
-        judge(record, last, today=row.received_on)
+        judge(record, last, today=row.received_on, code=code, announced=MERGERS)
     except (InputError, ConflictError) as error:
         return (error.code,)
     return ()

@@ -1,27 +1,34 @@
 """Whether a record may follow the last row of the same person: the one reader of the transition tables.
 
-Pure: it decides and changes nothing. The order of the questions is fixed: is there such a reason, is its date
-possible, may it come to a person who stands so, from this municipality, does it change only what it may, and all
-that it must. `record` has passed `checks.check`, and `last` is the newest row under its 住民票コード.
+Pure: it decides and changes nothing. The order of the questions is fixed: is there such a reason, are its date, its
+municipality and its old code possible, may it come to a person who stands so, from this municipality, does it change only
+what it may, and all that it must. `record` has passed `checks.check`, and `last` is the newest row under its
+住民票コード, under the old one where that changes.
 
 A 転出 dated ahead counts from its date, or from the 転入 that comes first (標準仕様書 j50). Until then the person is
-present: a death, a 消除 or a new date of departure may still come; a change may not, since the row it makes would
-stand after the departure and undo it.
+present: a death, a 消除, a new date of departure or the 取消し of this one may still come; a change may not, since the row
+it makes would stand after the departure and undo it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from daemon.errors import ConflictError, InputError
-from daemon.register.dates import is_calendar, is_complete, number_of, span
-from daemon.register.derived import STATUS, standing_after, transition_of
+from daemon.register.dates import number_of, span
+from daemon.register.derived import STATUS, standing_after, table_of, transition_of
+from daemon.register.event_dates import check_dates
 from daemon.register.honnin_reasons import HONNIN_REASONS
 from daemon.register.items import FUHYO, HONNIN, Item, Origin
+from daemon.register.municipalities import EVERY, keeper
+from daemon.register.number_rules import check_number
 from daemon.register.rows import FuhyoRow, HonninRecord, HonninRow, Record, Row
-from daemon.register.transitions import EventDate, Number, Standing, Transition
+from daemon.register.transitions import Sender, Standing, Transition
 
-FUTURE_DEPARTURE = "reason.future_departure"
-NUMBER_CHANGED = "reason.number_changed"
+CANCELLED_ENTRY = "25"
+"""異動の取消し（減）: the 記載 before it was a mistake."""
+MUNICIPALITY = 14
+"""The item that is the municipality, in both registers."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,26 @@ class Decision:
 
     standing: Standing
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """An announced 廃置分合・境界変更: people of `old` belong to `new` (5 digits) from the day `on` (YYYYMMDD)."""
+
+    old: str
+    new: str
+    on: int
+
+
+@dataclass(frozen=True)
+class Code:
+    """What is known of the codes of a notice: the old one that it names, or "", and who has or ever had its 住民票コード.
+
+    In `fuhyo` the old one is an item of the record (13), and not looked for here.
+    """
+
+    old: str = ""
+    holder: Row | None = None
 
 
 _STATUS_MEANS = {status: standing for standing, status in STATUS.items()}
@@ -54,18 +81,42 @@ def standing_of(row: Row, *, on: date | None = None) -> Standing:
     return HONNIN_REASONS[row.reason].after
 
 
-def judge(record: Record, last: Row | None, *, today: date) -> Decision:
+def changes_code(record: Record) -> bool:
+    """Whether it gives the person another 住民票コード."""
+    table, reason, _ = table_of(record)
+    return reason in table and table[reason].renames
+
+
+def judge(
+    record: Record,
+    last: Row | None,
+    *,
+    today: date,
+    code: Code = Code(),
+    announced: Collection[Boundary] = (),
+) -> Decision:
     """What follows from `record`, which came on `today` (Japanese day), after `last`.
 
-    Raises InputError (unknown reason, impossible date, number where none can be) or ConflictError (the register
-    says no).
+    Raises InputError (unknown reason, impossible date or municipality, number or old code where none can be) or
+    ConflictError (the register says no).
     """
     transition = transition_of(record)
-    warnings = _dates(record, transition, today)
+    warnings = check_dates(record, transition, today)
+    if not EVERY[record.municipality].valid(today):
+        raise InputError("reason.municipality_not_valid", field="municipality")
+    _old_code(record, transition, last, code)
     _precondition(record, transition, last, today)
-    _differences(record, transition, last)
+    if last is None:
+        if code.holder is not None:
+            raise ConflictError("reason.code_in_use", field="juminhyo_code")
+    else:
+        held_by = keeper(last.municipality, today)
+        _sender(record, transition, last, held_by, announced)
+        _differences(record, transition, last, elsewhere=record.municipality != held_by)
+        if transition.renames and code.holder is not None:
+            raise ConflictError("reason.code_in_use", field="juminhyo_code")
     if isinstance(record, HonninRecord):
-        warnings += _number(record, transition, last)
+        warnings += check_number(record, transition, last)
     return Decision(standing_after(record), warnings)
 
 
@@ -73,23 +124,15 @@ def _departs_after(row: HonninRow, day: date) -> bool:
     return HONNIN_REASONS[row.reason].after is Standing.OUT and span(row.event_date)[0] > number_of(day)
 
 
-def _dates(record: Record, transition: Transition, today: date) -> tuple[str, ...]:
-    day = number_of(today)
-    born, event = span(record.birth), span(record.event_date)
-    if born[0] > day:
-        raise InputError("reason.birth_in_future", field="birth")
-    if transition.date is not EventDate.VAGUE and not is_calendar(record.event_date):
-        incomplete = not is_complete(record.event_date)
-        raise InputError(
-            "reason.date_incomplete" if incomplete else "reason.date_not_in_calendar", field="event_date"
-        )
-    if event[1] < born[0]:
-        raise InputError("reason.before_birth", field="event_date")
-    if event[0] <= day:
-        return ()
-    if transition.date is EventDate.AHEAD:
-        return (FUTURE_DEPARTURE,)
-    raise InputError("reason.date_in_future", field="event_date")
+def _old_code(record: Record, transition: Transition, last: Row | None, code: Code) -> None:
+    if isinstance(record, HonninRecord):
+        field, old = "old_code", code.old
+    else:
+        field, old = "former_code", record.former_code
+    if old and not transition.renames:
+        raise InputError("reason.old_code_unasked", field=field)
+    if transition.renames and (not old or (last is not None and old != last.juminhyo_code)):
+        raise ConflictError("reason.old_code", field=field)
 
 
 _REFUSED = {
@@ -99,50 +142,58 @@ _REFUSED = {
     Standing.GONE: "reason.struck",
     Standing.STRUCK: "reason.struck",
 }
-"""Why a person who stands so cannot have what was asked; whoever is present is in `_precondition`."""
+"""Why a person who stands so cannot have what was asked; whoever is present is in `_refusal`."""
 
 
 def _precondition(record: Record, transition: Transition, last: Row | None, today: date) -> None:
     standing = standing_of(last) if last else Standing.NONE
     departing = isinstance(last, HonninRow) and _departs_after(last, today)
     possible = {standing, Standing.PRESENT} if departing else {standing}
-    if departing and not transition.enters and not transition.strikes:
+    if departing and transition.changes:
         raise ConflictError("reason.departure_pending", field="reason")
     if not possible & transition.before:
-        raise ConflictError(_refusal(record, transition, last, standing), field="juminhyo_code")
-    if last and not transition.enters and record.municipality != last.municipality:
-        raise ConflictError("reason.other_municipality", field="municipality")
+        raise ConflictError(_refusal(record, transition, last, today), field="juminhyo_code")
 
 
-def _refusal(record: Record, transition: Transition, last: Row | None, standing: Standing) -> str:
+def _refusal(record: Record, transition: Transition, last: Row | None, today: date) -> str:
     if transition.before == {Standing.NONE}:
         return "reason.code_in_use"
+    standing = standing_of(last) if last else Standing.NONE
     if standing in _REFUSED or last is None:
         return _REFUSED[standing]
-    here = record.municipality == last.municipality
+    here = record.municipality == keeper(last.municipality, today)
     return "reason.present_already" if here else "reason.present_elsewhere"
 
 
-def _differences(record: Record, transition: Transition, last: Row | None) -> None:
-    if last is None:
+def _sender(
+    record: Record, transition: Transition, last: Row, held_by: str, announced: Collection[Boundary]
+) -> None:
+    if transition.sender is Sender.SUCCESSOR:
+        _announced(record, last, announced)
         return
+    anybody = transition.sender is Sender.ANYBODY
+    if transition.sender is Sender.RESTORER:
+        anybody = isinstance(last, HonninRow) and last.reason == CANCELLED_ENTRY
+    if not anybody and record.municipality != held_by:
+        raise ConflictError("reason.other_municipality", field="municipality")
+
+
+def _announced(record: Record, last: Row, announced: Collection[Boundary]) -> None:
+    way = (last.municipality, record.municipality)
+    days = {boundary.on for boundary in announced if (boundary.old, boundary.new) == way}
+    if not days:
+        raise ConflictError("reason.not_announced", field="municipality")
+    if span(record.event_date)[0] not in days:
+        raise ConflictError("reason.boundary_date", field="event_date")
+
+
+def _differences(record: Record, transition: Transition, last: Row, *, elsewhere: bool) -> None:
     compared = _HONNIN_COMPARED if isinstance(record, HonninRecord) else _FUHYO_COMPARED
     changed = [item for item in compared if getattr(record, item.name) != getattr(last, item.name)]
+    further = transition.may_elsewhere if elsewhere else {MUNICIPALITY}
     for item in changed:
-        if item.number not in transition.may:
+        if item.number not in transition.may and item.number not in further:
             raise ConflictError("reason.item_changed", field=item.name)
     if transition.must and transition.must.isdisjoint(item.number for item in changed):
         field = next(item.name for item in compared if item.number in transition.must)
         raise ConflictError("reason.nothing_changed", field=field)
-
-
-def _number(record: HonninRecord, transition: Transition, last: Row | None) -> tuple[str, ...]:
-    before = last.kojin_bango if isinstance(last, HonninRow) else ""
-    rule = transition.number
-    if record.kojin_bango and (rule is Number.NOT_YET or (rule is Number.NOT_YET_AT_FIRST and last is None)):
-        raise InputError("reason.number_too_early", field="kojin_bango")
-    if rule is Number.GIVEN and before:
-        raise ConflictError("reason.number_known", field="kojin_bango")
-    if rule is Number.REPLACED and not (before and record.kojin_bango):
-        raise ConflictError("reason.number_missing", field="kojin_bango")
-    return (NUMBER_CHANGED,) if transition.enters and before and before != record.kojin_bango else ()

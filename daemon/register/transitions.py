@@ -34,6 +34,18 @@ class EventDate(Enum):
     """Also partly unknown, or outside the calendar (出生, 死亡, 失踪: j80); not wholly after that day."""
 
 
+class Sender(Enum):
+    """Which municipality may send it. The *keeper* is that of the last row, or whoever was put in its place since."""
+
+    ANYBODY = auto()
+    """Whoever writes the person in (記載)."""
+    KEEPER = auto()
+    RESTORER = auto()
+    """The keeper; after a 異動の取消し（減）any: the one that had the person before takes them back."""
+    SUCCESSOR = auto()
+    """The new municipality of an announced 廃置分合・境界変更."""
+
+
 class Number(Enum):
     """What item 9 (個人番号) must be, beyond whether it may differ."""
 
@@ -48,12 +60,17 @@ class Number(Enum):
     """There was none, and there is one."""
 
 
+CODE = 1
+"""The item that is the 住民票コード, in both registers."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """One row: a 異動事由 or 通知区分, when it may come, what it may change, and where it leads.
+    """One row: a 異動事由 or 通知区分, when it may come, from whom, what it may change, and where it leads.
 
     `may` holds item numbers of 別添2 whose value may differ from the last row; `must` those of which at least one
-    has to. What a notice says of itself (reason, dates) and what is derived are not compared.
+    has to. What a notice says of itself (reason, dates, old code) and what is derived are not compared; nor is item 14
+    where it names the keeper.
     """
 
     code: str
@@ -65,12 +82,25 @@ class Transition:
     after: Standing
     """For a 附票 that stands, PRESENT here: ABROAD follows from the address."""
     date: EventDate
+    sender: Sender = Sender.KEEPER
+    may_elsewhere: frozenset[int] = frozenset()
+    """What may differ beside `may` where another municipality than the keeper sends it."""
     number: Number = Number.FREE
 
     @property
     def enters(self) -> bool:
-        """Whether it may begin a record (記載); whatever else comes only from the municipality of the last row."""
+        """Whether it may begin a record (記載)."""
         return Standing.NONE in self.before
+
+    @property
+    def changes(self) -> bool:
+        """Whether it leaves a person who is present where they are (修正)."""
+        return not self.enters and not self.strikes and Standing.PRESENT in self.before
+
+    @property
+    def renames(self) -> bool:
+        """Whether it gives the person another 住民票コード, and so names the old one."""
+        return self.may == {CODE}
 
     @property
     def strikes(self) -> bool:

@@ -12,15 +12,18 @@ OPERATOR = "CS"
 """操作者ID of whatever comes from a 市町村CS: nobody operates (the assessment)."""
 
 
-def next_row(record: Record, last: Row | None, *, received: datetime, terminal: str) -> Row:
+def next_row(
+    record: Record, last: Row | None, *, received: datetime, terminal: str, applied: datetime | None = None
+) -> Row:
     """The row that applies `record`, checked and judged, after `last`.
 
-    `received` (aware) is when the notice came and is applied: タイムスタンプ, and the Japanese day from which the term of
-    retention runs (住基法30条の6第3項). `terminal` is 操作端末ID, in `honnin` only.
+    `received` (aware) is when the notice came: the Japanese day from which the term of retention runs (住基法30条の6第3項).
+    `applied` is when it is applied, タイムスタンプ: the same moment, but where it was held meanwhile. `terminal` is
+    操作端末ID, in `honnin` only.
     """
     given = {
         "received_on": day_of(received),
-        "updated_at": received,
+        "updated_at": applied or received,
         "serial": last.serial + 1 if last else 1,
     }
     if isinstance(record, HonninRecord):

@@ -84,7 +84,7 @@ def fits(keys: Keys, wanted: Wanted, earlier: Iterable[Keys] = ()) -> bool:
 
 
 class By(StrEnum):
-    """By which of somebody's names they were found, the plainest first."""
+    """By what somebody was found: by which of their names, the plainest first, or by a 住民票コード that is not theirs now."""
 
     NAME = "name"
     """The name itself, or no name was asked."""
@@ -92,6 +92,8 @@ class By(StrEnum):
     """A 旧氏, a 通称, or a part of a foreigner's name."""
     EARLIER = "earlier"
     """One that an earlier version had."""
+    FORMER_CODE = "former_code"
+    """A 住民票コード that the version in force does not have."""
 
 
 _PLAINEST = tuple(By)

@@ -5,7 +5,7 @@ place of another.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 397
+LIST_DAYS = 30  # until a revocation list needs a successor
 RENEW_DAYS = 30  # a certificate with less than this left is made anew
 _EARLY = timedelta(hours=1)  # valid from a little before, for clocks that differ
 
@@ -57,6 +58,14 @@ def fresh(pair: Pair, now: datetime) -> bool:
     return load(pair.cert).not_valid_after_utc > now + timedelta(days=RENEW_DAYS)
 
 
+def list_fresh(file: Path, now: datetime) -> bool:
+    """Whether a revocation list is there and in force for a while yet."""
+    if not file.is_file():
+        return False
+    ends = x509.load_pem_x509_crl(file.read_bytes()).next_update_utc
+    return ends is not None and ends > now + timedelta(days=LIST_DAYS / 2)
+
+
 def load(cert: Path) -> x509.Certificate:
     """The certificate in this file."""
     return x509.load_pem_x509_certificate(cert.read_bytes())
@@ -94,6 +103,23 @@ class Authority:
         )
         _keep(pair, cert, key)
         return pair
+
+    def revoke(self, file: Path, revoked: Iterable[Path], *, now: datetime, days: int = LIST_DAYS) -> None:
+        """Write this authority's revocation list (RFC 5280 §5): the certificates in `revoked`, in force for `days`."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._cert.subject)
+            .last_update(now - _EARLY)
+            .next_update(now - _EARLY + timedelta(days=days))
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
+            )
+            .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
+        )
+        for cert in revoked:
+            entry = x509.RevokedCertificateBuilder(load(cert).serial_number, now - _EARLY).build()
+            builder = builder.add_revoked_certificate(entry)
+        write(file, builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, name: str, now: datetime) -> x509.Certificate:

@@ -33,13 +33,15 @@ class Totals:
 
     applied: int = 0
     duplicate: int = 0
+    held: int = 0
+    """They wait for another notice, and are applied by themselves."""
     refused: Counter[str] = field(default_factory=Counter)
     """By code."""
 
     @property
     def sent(self) -> int:
         """All of them."""
-        return self.applied + self.duplicate + self.refused.total()
+        return self.applied + self.duplicate + self.held + self.refused.total()
 
     def count(self, verdicts: Iterable[Verdict]) -> None:
         """Add these."""
@@ -49,6 +51,8 @@ class Totals:
                     self.applied += 1
                 case Outcome.DUPLICATE:
                     self.duplicate += 1
+                case Outcome.HELD:
+                    self.held += 1
                 case Outcome.REFUSED:
                     self.refused[verdict.code] += 1
                     log.warning("notice refused", extra={"code": verdict.code})

@@ -27,6 +27,7 @@ municipalities = [{municipalities}]
 certificate = "{tls}/server.pem"
 key = "{tls}/server.key"
 ca = "{tls}/municipalities-ca.pem"
+crl = "{tls}/municipalities-ca.crl"
 
 [national]
 socket = "{national}"
@@ -34,6 +35,11 @@ name = "{national_name}"
 [national.tls]
 certificate = "{tls}/client.pem"
 key = "{tls}/client.key"
+ca = "{tls}/national-ca.pem"
+
+[national_in.tls]
+certificate = "{tls}/server.pem"
+key = "{tls}/server.key"
 ca = "{tls}/national-ca.pem"
 """
 
@@ -58,8 +64,12 @@ def equip(
         "national-ca": Pair(pki.national_ca, Path()),
     }
     _hand(folder.root / "tls", users, folder.user("jukurad"), tls)
+    revoked = folder.root / "tls" / "municipalities-ca.crl"
+    write(revoked, pki.municipality_crl.read_bytes(), mode=0o600)
+    users.own(revoked, folder.user("jukurad"), mode=0o600)
     theirs = {
         f"{register}-national": pki.national_server(register),
+        f"{register}-national-client": pki.national_client(register),
         "registers-ca": Pair(pki.register_ca, Path()),
     }
     _hand(folder.national_tls, users, "zenkoku", theirs)

@@ -1,4 +1,7 @@
-"""What happens to people, and how often (Yamaguchi, per year, rounded: 人口動態調査 2022, 住民基本台帳人口移動報告)."""
+"""What happens to people, and how often (Yamaguchi, per year, rounded: 人口動態調査 2022, 住民基本台帳人口移動報告).
+
+How often codes change and mistakes are made is nowhere told: often enough here to be met.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +23,12 @@ class Kind(StrEnum):
     WENT_ABROAD = "went_abroad"
     """By somebody who lives elsewhere in Japan with 本籍 here: `fuhyo` alone hears of it."""
     DIED = "died"
+    RECODED = "recoded"
+    """Asked for another 住民票コード, which both registers hear of."""
+    NOT_MOVED = "not_moved"
+    """A 転居 that was none, and is undone."""
+    NOT_GONE = "not_gone"
+    """Struck off by mistake, and back."""
 
 
 RATES = Table(
@@ -32,6 +41,9 @@ RATES = Table(
         (Kind.MOVED_OUT, 27_000),
         (Kind.WENT_ABROAD, 600),
         (Kind.DIED, 20_800),
+        (Kind.RECODED, 500),
+        (Kind.NOT_MOVED, 500),
+        (Kind.NOT_GONE, 300),
     )
 )
 

@@ -13,16 +13,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from msgspec.structs import replace
 
 from daemon.register.codes import juminhyo_digit
+from daemon.register.municipalities import NETWORK
 from daemon.register.rows import HonninRecord, HonninRow, RegisterDate
 from daemon.register.versions import next_row
 from daemon.rehearsal.ages import Ages
 from daemon.rehearsal.births import japanese
 from daemon.rehearsal.dice import Dice, Table
 from daemon.rehearsal.foreigners import SHARE as FOREIGN_SHARE
+from daemon.rehearsal.mergers import as_of, merger
+from daemon.rehearsal.mistakes import DEATH
+from daemon.rehearsal.moves import DEPARTURE, Setting
 from daemon.rehearsal.numbers import Numbers
 from daemon.rehearsal.people import Maker, Person
 from daemon.rehearsal.residents import BIRTH, DOMESTIC, OVERSEAS, Source
-from daemon.rehearsal.turns import DEPARTURE, Setting, next_turn
+from daemon.rehearsal.turns import next_turn
 
 SEVENTH = 7
 STRUCK = 2  # of seven people
@@ -31,8 +35,6 @@ ROWS_PER_RESIDENT = 4.3 / 1.35
 CHUNK = 500  # people who share one stream of throws
 MOST = 200  # further versions of one person
 
-NETWORK = date(2002, 8, 5)  # the network's first day
-DEATH = "23"
 _ENDS = Table(((DEATH, 50), (DEPARTURE, 40), ("22", 6), ("24", 4)))  # 死亡, 転出, 国外転出, 職権消除
 _FROM_ABROAD = 0.5  # of the foreigners
 _VAGUE = 0.003  # of the deaths: the day is not known
@@ -142,16 +144,26 @@ class Histories:
 
     def _rows(self, records: list[HonninRecord], days: list[date], dice: Dice) -> History:
         rows: list[HonninRow] = []
-        told = days[0]
+        told, last = days[0], records[0]
         for record, day in zip(records, days, strict=True):
             dated = replace(record, event_date=_written(record, day, dice))
-            told = min(max(told, day + timedelta(days=_delay(record, dice))), self._until)
-            received = datetime.combine(told, _MORNING) + timedelta(seconds=dice.between(0, _OFFICE))
-            last = rows[-1] if rows else None
-            row = next_row(dated, last, received=received, terminal=f"CS{record.municipality}")
-            if isinstance(row, HonninRow):
-                rows.append(row)
+            before, told = told, min(max(told, day + timedelta(days=_delay(record, dice))), self._until)
+            if rows and (moved := merger(last, before, told)):
+                _add(rows, *moved)
+            _add(rows, as_of(dated, told), told, dice.between(0, _OFFICE))
+            last = record
+        if moved := merger(last, told, self._until):
+            _add(rows, *moved)
         return tuple(rows)
+
+
+def _add(rows: list[HonninRow], record: HonninRecord, told: date, second: int = 0) -> None:
+    """One version more, told in that second of the office's day."""
+    received = datetime.combine(told, _MORNING) + timedelta(seconds=second)
+    last = rows[-1] if rows else None
+    row = next_row(record, last, received=received, terminal=f"CS{record.municipality}")
+    if isinstance(row, HonninRow):
+        rows.append(row)
 
 
 def _delay(record: HonninRecord, dice: Dice) -> int:

@@ -4,6 +4,7 @@ The rules are those of the transition tables (domain: 異動事由 of `honnin`, 
 side of them, written apart from the register's own so that each tests the other.
 """
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,8 @@ from daemon.rehearsal.places import Home
 from daemon.rehearsal.residents import Resident
 from daemon.rehearsal.sendings import Sending
 
-STRUCK, CHANGED = "2", "3"  # 通知区分
+STRUCK, CHANGED, RECODED = "2", "3", "4"  # 通知区分
+CODE = "51"  # 異動事由
 
 
 @dataclass
@@ -63,10 +65,30 @@ class Life:
         return self._tell_honnin(identity, self.honnin)
 
     def leave(self, identity: str, reason: str, day: date) -> Sending:
-        """転出 or 死亡: the last values once more, with reason and day."""
+        """転出, 死亡 or 消除, or that it was none: the last values once more, with reason and day."""
         self.honnin = replace(self._present(), reason=reason, event_date=japanese(day))
         self.since = day
         return self._tell_honnin(identity, self.honnin)
+
+    def recode(self, identity: str, code: str, day: date) -> Sending:
+        """住民票コードの変更; `fuhyo` is told by `recode_fuhyo`."""
+        old = self._present().juminhyo_code
+        self.honnin = replace(self._present(), reason=CODE, juminhyo_code=code, event_date=japanese(day))
+        self.person = dataclasses.replace(self.person, juminhyo_code=code)
+        self.since = day
+        return self._tell_honnin(identity, self.honnin, old)
+
+    def recode_fuhyo(self, identity: str, day: date) -> Sending:
+        """住民票コードの修正: the old one is named once."""
+        record = replace(
+            self._kept(),
+            juminhyo_code=self.person.juminhyo_code,
+            former_code=self._kept().juminhyo_code,
+            event_date=japanese(day),
+            notice_kind=RECODED,
+        )
+        self.fuhyo = replace(record, former_code="")
+        return self._tell_fuhyo(identity, record)
 
     def enter_fuhyo(self, identity: str, kind: str, day: date) -> Sending:
         """記載."""
@@ -121,10 +143,10 @@ class Life:
         self._sent[register, sender] += 1
         return self._sent[register, sender]
 
-    def _tell_honnin(self, identity: str, record: HonninRecord) -> Sending:
+    def _tell_honnin(self, identity: str, record: HonninRecord, old: str = "") -> Sending:
         sender = record.municipality
         sequence = self._count(Register.HONNIN, sender)
-        notice = HonninNotice(id=identity, sender_seq=sequence, record=coded(record))
+        notice = HonninNotice(id=identity, sender_seq=sequence, record=coded(record), old_code=old)
         return Sending(Register.HONNIN, sender, notice)
 
     def _tell_fuhyo(self, identity: str, record: FuhyoRecord) -> Sending:

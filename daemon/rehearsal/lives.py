@@ -9,21 +9,18 @@ from datetime import date, timedelta
 from itertools import count
 
 from daemon.rehearsal.ages import MAN, WOMAN, Age
-from daemon.rehearsal.dice import Dice
+from daemon.rehearsal.crowd import Crowd
 from daemon.rehearsal.events import ARRIVALS, RATES, Event, Kind
 from daemon.rehearsal.life import Life
-from daemon.rehearsal.people import Person
-from daemon.rehearsal.places import Home
 from daemon.rehearsal.residents import BIRTH, DOMESTIC, ENTERED, OVERSEAS, Population
 from daemon.rehearsal.sendings import Sending
 
-DEPARTURE, DEATH, HOUSE = "21", "23", "31"  # 異動事由
+DEPARTURE, DEATH, STRUCK, HOUSE = "21", "23", "24", "31"  # 異動事由
+BACK, RESTORED = "15", "37"  # 異動の取消し（増・修正）
 
 _RECENT = 13  # days
 _RETURNS = 0.4  # of those who come from elsewhere in Japan: have lived or have their 本籍 here
 _COMES_HOME = 0.1  # of those who come from abroad: Japanese
-_MOTHERS = (18, 46)  # years
-_TRIES = 30
 _OLDEST_OF = 24  # a death takes the oldest of so many
 
 
@@ -43,18 +40,11 @@ class Lives:
                 yield event
 
 
-class _World:
-    """Who lives where now."""
+class _World(Crowd):
+    """What happens to whom."""
 
     def __init__(self, population: Population, seed: int) -> None:
-        self._population = population
-        self._places = population.places
-        self._dice = Dice(seed, "lives", population.seed, population.size)
-        self._present = [Life.of(one) for one in population.residents]
-        self._away = [Life.of(one) for one in population.elsewhere if not one.abroad]
-        self._abroad = [Life.of(one) for one in population.elsewhere if one.abroad]
-        self._people = count(len(population.everybody))
-        self._ids = (f"E-{seed}-{number}" for number in count())
+        super().__init__(population, seed)
         self._acts: dict[Kind, Callable[[date], Iterator[Sending]]] = {
             Kind.BORN: self._born,
             Kind.FROM_ELSEWHERE: self._from_elsewhere,
@@ -64,6 +54,9 @@ class _World:
             Kind.MOVED_OUT: self._moved_out,
             Kind.WENT_ABROAD: self._went_abroad,
             Kind.DIED: self._died,
+            Kind.RECODED: self._recoded,
+            Kind.NOT_MOVED: self._not_moved,
+            Kind.NOT_GONE: self._not_gone,
         }
 
     def live(self, number: int) -> Event:
@@ -143,6 +136,25 @@ class _World:
         if life.fuhyo is not None:
             yield life.strike_fuhyo(next(self._ids), life.since)
 
+    def _recoded(self, day: date) -> Iterator[Sending]:
+        life = self._dice.pick(self._present)
+        code = self._another_code()
+        yield life.recode(next(self._ids), code, max(day, life.since))
+        if life.fuhyo is not None:
+            yield life.recode_fuhyo(next(self._ids), life.since)
+
+    def _not_moved(self, day: date) -> Iterator[Sending]:
+        life = self._dice.pick(self._present)
+        here, away = life.home, self._other_home(life, life.home.municipality)
+        for home, reason in ((away, HOUSE), (here, RESTORED)):
+            yield life.move_house(next(self._ids), home, reason, max(day, life.since))
+            yield from self._follow(life)
+
+    def _not_gone(self, day: date) -> Iterator[Sending]:
+        life = self._dice.pick(self._present)
+        for reason in (self._dice.pick((DEATH, STRUCK)), BACK):
+            yield life.leave(next(self._ids), reason, max(day, life.since))
+
     def _arrive(self, life: Life, municipality: str, reason: str, day: date) -> Iterator[Sending]:
         home = self._other_home(life, municipality)
         yield life.arrive(next(self._ids), home, reason, max(day, life.since), known=reason == DOMESTIC)
@@ -153,44 +165,3 @@ class _World:
         """Where somebody lives is told to the municipality of their 本籍, which tells `fuhyo`."""
         if life.fuhyo is not None:
             yield life.change_fuhyo(next(self._ids), life.since)
-
-    def _parent(self) -> Life:
-        """A mother, or, where there is none of that age, whoever takes the child in."""
-        year = self._population.today.year
-        for _ in range(_TRIES):
-            life = self._dice.pick(self._present)
-            if (
-                life.person.age.sex == WOMAN
-                and _MOTHERS[0] <= year - life.person.age.born.year <= _MOTHERS[1]
-            ):
-                return life
-        return self._dice.pick(self._present)
-
-    def _stranger(self, day: date) -> Life:
-        """A Japanese with 本籍 elsewhere whom neither register has heard of."""
-        age = self._population.ages.mover(self._dice)
-        person = self._population.maker.japanese(self._dice, next(self._people), age, keeper="")
-        return self._newcomer(person, day)
-
-    def _newcomer(self, person: Person, day: date) -> Life:
-        return Life(person, self._places.elsewhere(self._dice), max(day, person.age.born))
-
-    def _other_home(self, life: Life, municipality: str) -> Home:
-        while True:
-            home = self._places.home(self._dice, municipality)
-            if home.address != life.home.address:
-                return home
-
-    def _other_municipality(self, old: str) -> str:
-        while True:
-            new = self._places.municipality(self._dice)
-            if new != old:
-                return new
-
-    def _draw(self, lives: list[Life]) -> Life:
-        return self._take(lives, int(self._dice.fraction() * len(lives)))
-
-    def _take(self, lives: list[Life], index: int) -> Life:
-        """Remove the one at `index`; the last moves into the gap."""
-        lives[index], lives[-1] = lives[-1], lives[index]
-        return lives.pop()

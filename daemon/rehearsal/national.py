@@ -11,7 +11,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -19,14 +19,7 @@ from aiohttp import web
 from daemon import logs, service
 from daemon.contract.codec import decode, encode
 from daemon.contract.messages import problem
-from daemon.contract.national import (
-    MAX_UPDATES,
-    UPDATES,
-    Receipt,
-    Receipts,
-    Update,
-    UpdateBatch,
-)
+from daemon.contract.national import MAX_UPDATES, UPDATES, Receipt, Receipts, Update, UpdateBatch
 from daemon.contract.peer import MAX_BODY
 from daemon.errors import AuthenticationError, InputError, JukuraError, StateError, TooMuchError
 from daemon.register.rows import Register
@@ -84,6 +77,11 @@ class NationalServer:
         await self._runner.cleanup()
         await self._ledger.close()
 
+    @property
+    def book(self) -> Ledger:
+        """What it remembers."""
+        return self._ledger
+
     async def ledger(self) -> dict[str, Entry]:
         """How often each key was received and accepted."""
         return await self._ledger.entries()
@@ -95,14 +93,14 @@ class NationalServer:
         updates = decode(await request.read(), UpdateBatch).updates
         if len(updates) > MAX_UPDATES:
             raise TooMuchError("national.too_many", field="updates")
-        arrivals = [self._arrival(update) for update in updates]
-        outcomes = await self._ledger.take(arrivals)
+        arrivals = [self.arrival(update) for update in updates]
+        taken = await self._ledger.take(arrivals)
         await asyncio.sleep(self.faults.delay)
         if self.faults.lost_answers:
             self.faults.lost_answers -= 1
             _cut(request)
-        pairs = zip(arrivals, outcomes, strict=True)
-        receipts = [Receipt(key=one.key, outcome=outcome, code=one.refusal) for one, outcome in pairs]
+        pairs = zip(arrivals, taken, strict=True)
+        receipts = [Receipt(key=one.key, **asdict(became)) for one, became in pairs]
         return web.Response(body=encode(Receipts(receipts)), content_type="application/json")
 
     def _admit(self, request: web.Request) -> None:
@@ -112,12 +110,18 @@ class NationalServer:
         if names != [register_uri(self._register)]:
             raise AuthenticationError("national.unknown_client")
 
-    def _arrival(self, update: Update) -> Arrival:
+    def arrival(self, update: Update) -> Arrival:
+        """What an update is to the ledger, refused or not."""
+        refusal, person, serial = "", "", 0
         try:
             person, serial = read_update(update, self._register)
+            refusal = self.faults.refuse(update)
         except InputError as error:
-            return Arrival(update.key, encode(update.row), "", 0, error.code)
-        return Arrival(update.key, encode(update.row), person, serial, self.faults.refuse(update))
+            refusal = error.code
+        return Arrival(
+            update.key, encode(update.row), person, serial, refusal,
+            number=update.number, repeat=update.repeat, erased=update.erased,
+        )  # fmt: skip
 
 
 def _cut(request: web.Request) -> None:

@@ -4,7 +4,8 @@ authority         issues                                             trusted by
 municipalities    each 市町村CS (URI urn:jukura:municipality:<code>)    the registers, for notices
 registers         each register, as server and as client             市町村CS; the national servers
                   (URI urn:jukura:register:<register>)
-national          the national servers (DNS name)                    the registers, for the outbox
+national          the national servers, as server (DNS name) and as  the registers, for the outbox, and for
+                  client (URI urn:jukura:national:<register>)        what the national server asks
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
-from daemon.rehearsal.certificates import Authority, Holder, Pair, fresh
+from daemon.rehearsal.certificates import LIST_DAYS, Authority, Holder, Pair, fresh, list_fresh
 
 PEER_NAMES = {Register.HONNIN: "honnin.jukura.test", Register.FUHYO: "fuhyo.jukura.test"}
 """DNS name of each register's endpoint for municipalities."""
@@ -33,6 +34,11 @@ def register_uri(register: Register) -> str:
     return f"urn:jukura:register:{register}"
 
 
+def national_uri(register: Register) -> str:
+    """The SAN URI of the national server of a register, as a caller."""
+    return f"urn:jukura:national:{register}"
+
+
 @dataclass(frozen=True)
 class Pki:
     """Where everything is, under `folder`."""
@@ -43,6 +49,11 @@ class Pki:
     def municipality_ca(self) -> Path:
         """What a register trusts for its municipalities."""
         return self.pair("municipalities-ca").cert
+
+    @property
+    def municipality_crl(self) -> Path:
+        """Which of the municipalities' certificates are worth nothing any more."""
+        return self.folder / "municipalities-ca.crl"
 
     @property
     def register_ca(self) -> Path:
@@ -70,6 +81,10 @@ class Pki:
         """Of the national server of a register."""
         return self.pair(f"{register}-national")
 
+    def national_client(self, register: Register) -> Pair:
+        """Of the national server of a register, toward the register."""
+        return self.pair(f"{register}-national-client")
+
     def pair(self, name: str) -> Pair:
         """The files called `name`."""
         return Pair(self.folder / f"{name}.pem", self.folder / f"{name}.key")
@@ -79,10 +94,21 @@ def make_pki(folder: Path, *, now: datetime) -> Pki:
     """Everything of the table above that is missing or about to expire, as PEM files in `folder`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     pki = Pki(folder)
-    _issue(_authority(pki.municipality_ca, now), _municipalities(pki), now)
+    municipal = _authority(pki.municipality_ca, now)
+    _issue(municipal, _municipalities(pki), now)
+    if municipal.made or not list_fresh(pki.municipality_crl, now):
+        municipal.revoke(pki.municipality_crl, [], now=now)
     _issue(_authority(pki.register_ca, now), _registers(pki), now)
     _issue(_authority(pki.national_ca, now), _national(pki), now)
     return pki
+
+
+def revoke(pki: Pki, *codes: str, now: datetime, days: int = LIST_DAYS) -> None:
+    """Write the municipalities' revocation list anew: these, and no others, are revoked."""
+    authority = _authority(pki.municipality_ca, now)
+    authority.revoke(
+        pki.municipality_crl, [pki.municipality(code).cert for code in codes], now=now, days=days
+    )
 
 
 def expired_municipality(pki: Pki, code: str, *, now: datetime) -> Pair:
@@ -129,7 +155,12 @@ def _registers(pki: Pki) -> dict[Pair, Holder]:
 
 
 def _national(pki: Pki) -> dict[Pair, Holder]:
-    return {
+    servers = {
         pki.national_server(register): Holder(name, [name], server=True)
         for register, name in NATIONAL_NAMES.items()
     }
+    clients = {
+        pki.national_client(register): Holder(f"{name} client", uris=[national_uri(register)])
+        for register, name in NATIONAL_NAMES.items()
+    }
+    return servers | clients

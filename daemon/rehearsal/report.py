@@ -60,6 +60,7 @@ class Report:
                 console=str(actors.folder.console_socket),
                 keys=str(actors.folder.keys_socket),
                 peers=f"127.0.0.1:{actors.port}",
+                national_in=f"127.0.0.1:{actors.national_port}",
                 pid=actors.daemon.pid or 0,
                 hsm_pid=actors.keys.pid or 0,
                 national_pid=actors.national.pid or 0,

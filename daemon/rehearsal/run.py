@@ -1,6 +1,7 @@
 """One rehearsal from start to stop: programs, residents, the flow of notices, and the console."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -11,8 +12,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from daemon.clock import Clock, day_of
+from daemon.errors import JukuraError
+from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
 from daemon.rehearsal.cohort import Clients, flow, load
+from daemon.rehearsal.correspondence import read_all
 from daemon.rehearsal.layout import Layout
 from daemon.rehearsal.lives import Lives
 from daemon.rehearsal.progress import Keeper, Progress
@@ -22,6 +26,9 @@ from daemon.rehearsal.stage import Stage
 from daemon.rehearsal.users import Users, users
 from daemon.tasks import Tasks
 
+log = logging.getLogger(__name__)
+
+READ = 30.0  # seconds between two looks of every municipality at what it is told
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -72,6 +79,7 @@ class Rehearsal:
         try:
             progress = await self._fill(people, clients, progress)
             self._report.say("ready")
+            self._tasks.start(self._correspond(stage), name="correspondence")
             if not headless:
                 self._tasks.start(self._console(stage), name="console")
             await flow(
@@ -84,6 +92,21 @@ class Rehearsal:
         finally:
             for client in (client for group in clients.values() for client in group.values()):
                 await client.close()
+
+    async def _correspond(self, stage: Stage) -> None:
+        """Every municipality reads what it is told, again and again, and acknowledges it."""
+        while True:
+            for register in Register:
+                for code in MUNICIPALITIES:
+                    try:
+                        async with stage.correspondence(register, code) as calls:
+                            told = await read_all(calls)
+                    except JukuraError as error:
+                        log.warning("reports not read", extra={"code": error.code, "peer": code})
+                        continue
+                    if told:
+                        log.info("reports read", extra={"peer": code, "count": len(told)})
+            await asyncio.sleep(READ)
 
     async def _fill(
         self, people: Population, clients: Mapping[Register, Clients], progress: Progress

@@ -13,6 +13,8 @@ from daemon.errors import StateError
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
 from daemon.rehearsal import custodians, equipment, softhsm, training
+from daemon.rehearsal.calls import Calls
+from daemon.rehearsal.certificates import Pair
 from daemon.rehearsal.custodians import Card
 from daemon.rehearsal.layout import Layout, RegisterFolder
 from daemon.rehearsal.municipality import Door, MunicipalityClient
@@ -35,6 +37,8 @@ class Actors:
     daemon: Program
     national: Program
     port: int
+    national_port: int
+    """Where the national server calls."""
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -112,9 +116,22 @@ class Stage:
             for code in MUNICIPALITIES
         }
 
+    def agency(self, register: Register) -> Calls:
+        """The line of the register's national server to it."""
+        return self._line(register, self.actors[register].national_port, self.pki.national_client(register))
+
+    def correspondence(self, register: Register, code: str) -> Calls:
+        """The line on which a municipality reads what it is told."""
+        return self._line(register, self.actors[register].port, self.pki.municipality(code))
+
+    def _line(self, register: Register, port: int, pair: Pair) -> Calls:
+        return Calls(
+            Door("127.0.0.1", port, PEER_NAMES[register]), client_context(pair, self.pki.register_ca)
+        )
+
     def _cast(self, register: Register) -> Actors:
         folder, users = self.layout.register(register), self.users
-        peers = _tcp()
+        peers, national_in = _tcp(), _tcp()
         daemon_user, hsm_user = folder.user("jukurad"), folder.user("jukura-hsm")
         python = (sys.executable, "-m")
         keys = self._program(
@@ -140,9 +157,13 @@ class Stage:
                 daemon_user,
                 [*python, "daemon.cli", "--state", str(folder.store), "--config", str(folder.config)],
             ),
-            {"console": self._unix(folder.console_socket, daemon_user, "jukura-console"), "peers": peers},
+            {
+                "console": self._unix(folder.console_socket, daemon_user, "jukura-console"),
+                "peers": peers,
+                "national-in": national_in,
+            },
         )
-        return Actors(folder, keys, daemon, national, peers.getsockname()[1])
+        return Actors(folder, keys, daemon, national, peers.getsockname()[1], national_in.getsockname()[1])
 
     def _hsm_options(self, register: Register, caller: int) -> list[str]:
         folder, token = self.layout.register(register), softhsm.uri(f"jukura-{register}")
@@ -167,16 +188,8 @@ class Stage:
 
 
 def _national_options(register: Register, folder: RegisterFolder) -> list[str]:
-    return [
-        *(
-            "--register",
-            str(register),
-            "--pki",
-            str(folder.national_tls),
-            "--ledger",
-            str(folder.ledger_file),
-        ),
-    ]
+    files = ("--pki", str(folder.national_tls), "--ledger", str(folder.ledger_file))
+    return ["--register", str(register), *files]
 
 
 def _tcp() -> socket.socket:

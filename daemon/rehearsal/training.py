@@ -33,6 +33,8 @@ TRAINEES = (
     Trainee("kunren01", "訓練 一郎", "市町課", (Role.OPERATOR, Role.CLERK), ("ryoken", "kenzei", "kokugai")),
     Trainee("kunren02", "訓練 二葉", "税務課", (Role.OPERATOR,), ("kenzei",)),
     Trainee("kanri01", "管理 守", "市町課", (Role.ADMINISTRATOR,)),
+    Trainee("sekinin01", "責任 四郎", "市町課", (Role.OFFICER,)),
+    Trainee("tokatsu01", "統括 五月", "総務課", (Role.CHIEF,)),
     Trainee("kagi01", "鍵守 一美", "市町課", (Role.CUSTODIAN,)),
     Trainee("kagi02", "鍵守 二朗", "情報政策課", (Role.CUSTODIAN,)),
     Trainee("kagi03", "鍵守 三枝", "総務課", (Role.CUSTODIAN,)),

@@ -4,10 +4,8 @@ Each takes the last record and gives what the next one says otherwise. The rules
 `honnin` (domain: 異動事由), so that a history made of these is one that the register could have written itself.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from daemon.register.dates import parts
 from daemon.register.names import gaiji
@@ -15,34 +13,14 @@ from daemon.register.rows import HonninRecord
 from daemon.rehearsal.ages import MAN, WOMAN
 from daemon.rehearsal.births import japanese
 from daemon.rehearsal.dice import Dice, Table
-from daemon.rehearsal.names import Names
-from daemon.rehearsal.places import Home, Places
+from daemon.rehearsal.mistakes import MISTAKES
+from daemon.rehearsal.moves import DEPARTURE, RETURN, Change, Setting, Turn, house, moved
 
-DEPARTURE, RETURN, HOUSE, CORRECTION, MINOR = "21", "11", "31", "32", "33"
+CORRECTION, MINOR = "32", "33"
 READING, FORMER, ALIAS, REPLACED, GIVEN = "34", "35", "36", "41", "42"
-
-Change = dict[str, Any]
-"""Fields of a record with their new values."""
 
 _OTHER_SEX = {MAN: WOMAN, WOMAN: MAN}
 _BUILDINGS = ("コーポ錦", "メゾン常盤", "ハイツ維新", "第二長門荘")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where lives are lived, and who lives this one."""
-
-    places: Places
-    names: Names
-    year: int
-    """Of birth."""
-    foreign: bool
-    number: str
-    """The 個人番号 that they are given, or that takes the place of the one they have."""
-
-
-Turn = Callable[[HonninRecord, Dice, Setting], Iterator[Change]]
-"""From the last record to one change, or to two where somebody leaves and comes back."""
 
 
 def next_turn(last: HonninRecord, dice: Dice, setting: Setting) -> Iterator[Change]:
@@ -52,28 +30,8 @@ def next_turn(last: HonninRecord, dice: Dice, setting: Setting) -> Iterator[Chan
     return (_FOREIGN if setting.foreign else _JAPANESE).draw(dice)(last, dice, setting)
 
 
-def moved(last: HonninRecord, home: Home, reason: str) -> Change:
-    """The change to another address."""
-    pictures = gaiji(home.address)
-    return {
-        "address": home.address,
-        "address_gaiji": pictures,
-        "address_gaiji_version": last.address_gaiji_version + int(pictures + last.address_gaiji > 0),
-        "municipality": home.municipality,
-        "town": home.town,
-        "reason": reason,
-    }
-
-
 def _given(_: HonninRecord, __: Dice, setting: Setting) -> Iterator[Change]:
     yield {"reason": GIVEN, "kojin_bango": setting.number}
-
-
-def _house(last: HonninRecord, dice: Dice, setting: Setting) -> Iterator[Change]:
-    home = setting.places.home(dice, last.municipality)
-    while home.address == last.address:
-        home = setting.places.home(dice, last.municipality)
-    yield moved(last, home, HOUSE)
 
 
 def _away(last: HonninRecord, dice: Dice, setting: Setting) -> Iterator[Change]:
@@ -159,6 +117,8 @@ def _named(last: HonninRecord, reason: str, name: str, kana: str) -> Change:
     }
 
 
-_COMMON: tuple[tuple[Turn, float], ...] = ((_house, 38), (_away, 16), (_minor, 6), (_replaced, 0.3))
+_COMMON: tuple[tuple[Turn, float], ...] = (
+    (house, 38), (_away, 16), (_minor, 6), (_replaced, 0.3), *MISTAKES,
+)  # fmt: skip
 _JAPANESE: Table[Turn] = Table((*_COMMON, (_reading, 10), (_married, 6), (_birth, 1), (_former, 2)))
 _FOREIGN: Table[Turn] = Table((*_COMMON, (_alias, 12)))

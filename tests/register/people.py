@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.errors import ConflictError, JukuraError
-from daemon.register.reasons import Decision, judge
+from daemon.register.reasons import Boundary, Code, Decision, judge
 from daemon.register.rows import FuhyoRecord, FuhyoRow, HonninRecord, HonninRow, Record, RegisterDate, Row
 from daemon.register.versions import next_row
 from tests.register.strategies import TODAY
@@ -14,6 +14,7 @@ from tests.register.times import NOON
 
 OTHER_CITY = "35201"
 OTHER_NUMBER = "987654321093"
+OTHER_CODE = "24846016224"
 
 HONNIN = HonninRecord(
     juminhyo_code="24727059608",
@@ -59,7 +60,7 @@ OTHER: dict[str, Any] = {
     "name": "別　人", "name_gaiji": 3, "kana": "べつ　じん", "birth": RegisterDate("19500101"), "sex": "2",
     "address": "別の住所", "address_gaiji": 3, "kojin_bango": OTHER_NUMBER, "town": "999999", "name_gaiji_version": 7,
     "address_gaiji_version": 7, "former_name": "別", "former_name_gaiji": 3, "former_name_kana": "べつ",
-    "former_name_gaiji_version": 7, "juminhyo_code": "24846016224", "address_municipality": "27100",
+    "former_name_gaiji_version": 7, "juminhyo_code": OTHER_CODE, "address_municipality": "27100",
     "last_address": "別の最終住所", "last_address_gaiji": 3,
 }  # fmt: skip
 """Another value for every item but 14."""
@@ -73,8 +74,11 @@ CHANGE: dict[str, dict[str, Any]] = {
     "34": {"kana": "じゅうみん　たらう"},
     "35": {"former_name": "住基"},
     "36": {"name": "住民　太郎（通称）"},
+    "37": {"name": "住民　次郎"},
+    "38": {"municipality": OTHER_CITY, "address": "山口県下関市滝町１番１号"},
     "41": {"kojin_bango": OTHER_NUMBER},
     "42": {},
+    "51": {"juminhyo_code": OTHER_CODE},
 }
 """One change that each reason asks for, against `HONNIN`."""
 
@@ -98,13 +102,24 @@ def fuhyo_row(kind: str = "1", **changes: Any) -> FuhyoRow:
     return row
 
 
-def judged(record: Record, last: Row | None) -> Decision:
+MOVING = (Boundary(HONNIN.municipality, OTHER_CITY, 20261120),)
+"""An announced change: part of one city belongs to the other."""
+KNOWN: dict[str, dict[str, Any]] = {
+    "38": {"announced": MOVING},
+    "51": {"code": Code(old=HONNIN.juminhyo_code)},
+}
+"""What a reason needs to be known beside the last row, of `HONNIN`."""
+
+
+def judged(record: Record, last: Row | None, **known: Any) -> Decision:
     """What the table says of `record` after `last`, today."""
-    return judge(record, last, today=TODAY)
+    return judge(record, last, today=TODAY, **known)
 
 
-def refusal(record: Record, last: Row | None, error: type[JukuraError] = ConflictError) -> tuple[str, str]:
+def refusal(
+    record: Record, last: Row | None, error: type[JukuraError] = ConflictError, **known: Any
+) -> tuple[str, str]:
     """Code and field with which `record` is refused after `last`."""
     with pytest.raises(error) as refused:
-        judged(record, last)
+        judged(record, last, **known)
     return refused.value.code, refused.value.field

@@ -132,7 +132,19 @@ def test_every_field_has_a_test_of_its_faults_or_is_judged_elsewhere() -> None:
 
 def test_an_unknown_reason_is_refused() -> None:
     assert _refused(replace(HONNIN, reason="99")) == ("reason.unknown", "reason")
-    assert _refused(replace(FUHYO, notice_kind="4")) == ("reason.unknown", "notice_kind")
+    assert _refused(replace(HONNIN, reason="91")) == ("reason.not_notifiable", "reason")
+    assert _refused(replace(FUHYO, notice_kind="5")) == ("reason.unknown", "notice_kind")
+
+
+def test_a_change_of_code_names_the_old_one() -> None:
+    changed = replace(FUHYO, notice_kind="4", former_code="24846016224")
+    assert check(changed) == changed
+    assert _refused(replace(changed, former_code="")) == ("record.former_code", "former_code")
+    assert _refused(replace(changed, former_code="24846016225"))[0] == "record.bad_juminhyo_code"
+
+
+def test_a_municipality_of_an_earlier_day_is_well_formed() -> None:
+    assert check(replace(HONNIN, municipality="352055")).municipality == "35205"
 
 
 def test_kana_is_stored_as_hiragana_and_municipalities_as_five_digits() -> None:

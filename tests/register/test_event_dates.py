@@ -6,11 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.errors import ConflictError, InputError
+from daemon.register.dates import number_of
 from daemon.register.honnin_reasons import HONNIN_REASONS
-from daemon.register.reasons import judge, standing_of
+from daemon.register.reasons import Boundary, judge, standing_of
 from tests.register.people import (
     CHANGE,
     HONNIN,
+    KNOWN,
     OTHER_CITY,
     honnin_row,
     judged,
@@ -22,11 +24,17 @@ from tests.register.times import LEAP, PARTLY, TOMORROW, UNKNOWN
 
 @pytest.mark.parametrize("reason", sorted(HONNIN_REASONS))
 def test_the_day_of_the_event(reason: str) -> None:
-    entering = reason in {"11", "12", "13"}
-    before = None if entering else honnin_row(kojin_bango="" if reason == "42" else HONNIN.kojin_bango)
+    entering = reason in {"11", "12", "13", "14"}
+    stood = honnin_row(
+        "24" if reason == "15" else "11", kojin_bango="" if reason == "42" else HONNIN.kojin_bango
+    )
+    before = None if entering else stood
     record = replace(HONNIN, reason=reason, kojin_bango="" if entering else HONNIN.kojin_bango)
     record = replace(record, **CHANGE.get(reason, {}))
-    assert judged(replace(record, event_date=written(TODAY)), before).warnings == ()
+    known = dict(KNOWN.get(reason, {}))
+    if reason == "38":
+        known["announced"] = (Boundary(HONNIN.municipality, OTHER_CITY, number_of(TODAY)),)
+    assert judged(replace(record, event_date=written(TODAY)), before, **known).warnings == ()
     vague = reason in {"13", "23", "24"}
     for day, code in (
         (PARTLY, "date_incomplete"),
@@ -78,6 +86,11 @@ def test_whoever_leaves_tomorrow_may_die_or_leave_on_another_day_but_not_change(
         refusal(replace(HONNIN, reason="23", municipality=OTHER_CITY), LEAVING)[0]
         == "reason.other_municipality"
     )
+
+
+def test_a_departure_that_does_not_happen_is_cancelled_and_whoever_leaves_may_be_undone() -> None:
+    assert judged(replace(HONNIN, reason="15"), LEAVING).standing == "present"
+    assert judged(replace(HONNIN, reason="25"), LEAVING).standing == "gone"
 
 
 def test_on_its_date_the_departure_is_done() -> None:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.errors import InputError
-from daemon.register.history import checked
+from daemon.register.dates import of_day
+from daemon.register.history import Checked, checked
 from daemon.register.rows import FuhyoRow, HonninRow, RegisterDate, Row
-from tests.register.people import CHANGE, HONNIN, fuhyo_row, honnin_row
+from tests.register.people import CHANGE, FUHYO, HONNIN, OTHER_CODE, fuhyo_row, honnin_row
 from tests.register.times import NOON
 
 
@@ -98,6 +99,72 @@ def test_it_is_stored_in_the_form_of_ours() -> None:
     ).rows
     assert isinstance(row, HonninRow)
     assert (row.kana, row.municipality) == (HONNIN.kana, "35203")
+
+
+def at(*versions: tuple[str, str, date, dict[str, Any]]) -> list[HonninRow]:
+    """A history of (reason, municipality, day it happened and was told, further changes)."""
+    return [
+        replace(
+            honnin_row(reason, municipality=municipality, event_date=of_day(day), **changes),
+            received_on=day,
+            serial=serial,
+        )
+        for serial, (reason, municipality, day, changes) in enumerate(versions, start=1)
+    ]
+
+
+MERGER = date(2003, 4, 21)
+BEFORE, AFTER = {"address": "山口県徳山市１"}, {"address": "山口県周南市１"}
+
+
+def test_a_history_keeps_municipalities_that_are_no_more() -> None:
+    rows = at(
+        ("11", "35205", date(2002, 8, 5), BEFORE),
+        ("38", "35215", MERGER, AFTER),
+        ("21", "35215", date(2026, 11, 20), AFTER),
+    )
+    assert checked(rows, of=HonninRow, now=NOON) == Checked(tuple(rows), ())
+
+
+def test_a_municipality_that_took_over_goes_on_with_the_history() -> None:
+    rows = at(
+        ("11", "35205", date(2002, 8, 5), BEFORE),
+        ("31", "35215", date(2005, 5, 5), AFTER),
+        ("23", "35215", date(2026, 11, 20), AFTER),
+    )
+    assert checked(rows, of=HonninRow, now=NOON) == Checked(tuple(rows), ())
+
+
+@pytest.mark.parametrize(
+    ("municipality", "day"), [("35205", MERGER), ("35215", date(2003, 4, 20)), ("35504", date(2010, 1, 16))]
+)
+def test_a_municipality_is_told_of_while_it_is_there(municipality: str, day: date) -> None:
+    assert fault(at(("11", municipality, day, {}))) == ("history.municipality", "1.municipality")
+
+
+def test_a_merger_is_moved_on_its_day() -> None:
+    late = at(("11", "35205", date(2002, 8, 5), BEFORE), ("38", "35215", date(2003, 4, 22), AFTER))
+    assert checked(late, of=HonninRow, now=NOON).warnings == ("reason.boundary_date",)
+    other = at(("11", "35205", date(2002, 8, 5), BEFORE), ("38", "35216", date(2005, 3, 22), AFTER))
+    assert checked(other, of=HonninRow, now=NOON).warnings == ("reason.not_announced",)
+
+
+def test_a_code_that_changed_stands_in_the_history() -> None:
+    new = {"juminhyo_code": OTHER_CODE}
+    told = [("11", {}), ("51", new), ("31", {**new, **CHANGE["31"]})]
+    rows = at(*[(reason, "35203", date(2026, 11, 20), changes) for reason, changes in told])
+    assert checked(rows, of=HonninRow, now=NOON) == Checked(tuple(rows), ())
+    without = at(*[(reason.replace("51", "32"), "35203", date(2026, 11, 20), said) for reason, said in told])
+    assert checked(without, of=HonninRow, now=NOON).warnings == ("reason.item_changed",)
+
+
+def test_a_code_that_changed_stands_in_a_history_of_fuhyo() -> None:
+    first = fuhyo_row()
+    changed = fuhyo_row("4", juminhyo_code=OTHER_CODE, former_code=FUHYO.juminhyo_code)
+    rows = (first, replace(changed, serial=2))
+    assert checked(rows, of=FuhyoRow, now=NOON) == Checked(rows, ())
+    wrong = (first, replace(changed, serial=2, former_code="25208017643"))
+    assert checked(wrong, of=FuhyoRow, now=NOON).warnings == ("reason.old_code",)
 
 
 @settings(max_examples=50)

@@ -9,11 +9,12 @@ from msgspec.structs import asdict, replace
 
 from daemon.errors import ConflictError, InputError, JukuraError
 from daemon.register.checks import check
-from daemon.register.reasons import judge, standing_of
+from daemon.register.honnin_reasons import HONNIN_REASONS
+from daemon.register.reasons import Boundary, Code, changes_code, judge, standing_of
 from daemon.register.rows import FuhyoRecord, HonninRecord, Record, RegisterDate, Row
 from daemon.register.transitions import Standing
 from daemon.register.versions import next_row
-from tests.register.people import FUHYO, HONNIN
+from tests.register.people import FUHYO, HONNIN, OTHER_CODE
 from tests.register.strategies import TODAY
 from tests.register.times import NOON
 
@@ -32,19 +33,29 @@ changes = st.fixed_dictionaries(
     },
 )
 honnin_only = st.fixed_dictionaries(
-    {
-        "reason": st.sampled_from(
-            ["11", "12", "13", "21", "22", "23", "24", "31", "32", "33", "34", "41", "42", "99"]
-        )
+    {"reason": st.sampled_from([*HONNIN_REASONS, "91", "99"])},
+    optional={
+        "kojin_bango": st.sampled_from(["", "123456789018", "987654321093"]),
+        "juminhyo_code": st.sampled_from([HONNIN.juminhyo_code, OTHER_CODE]),
     },
-    optional={"kojin_bango": st.sampled_from(["", "123456789018", "987654321093"])},
 )
-fuhyo_only = st.fixed_dictionaries({"notice_kind": st.sampled_from("12349")})
+ANNOUNCED = {Boundary("35203", "35201", 20261120), Boundary("35201", "35203", 20261120)}
+fuhyo_only = st.fixed_dictionaries(
+    {"notice_kind": st.sampled_from("12349")},
+    optional={"juminhyo_code": st.sampled_from([FUHYO.juminhyo_code, OTHER_CODE])},
+)
 
 
 def _counted(record: Any) -> Any:
     counts = {"name_gaiji": record.name.count("〓"), "address_gaiji": record.address.count("〓")}
     return replace(record, **counts)
+
+
+def _renamed(record: Any, rows: list[Row]) -> Any:
+    """A notice of `fuhyo` that changes the code names the old one in itself."""
+    if isinstance(record, HonninRecord):
+        return record
+    return replace(record, former_code=rows[-1].juminhyo_code if rows and record.notice_kind == "4" else "")
 
 
 def _live(first: Record, steps: list[dict[str, Any]]) -> tuple[list[Row], list[JukuraError]]:
@@ -53,11 +64,17 @@ def _live(first: Record, steps: list[dict[str, Any]]) -> tuple[list[Row], list[J
     refusals: list[JukuraError] = []
     stated: Record = first
     for step in steps:
-        record = _counted(replace(stated, **step))
+        record = _renamed(_counted(replace(stated, **step)), rows)
         kept = [asdict(row) for row in rows]
         try:
             record = check(record)
-            decision = judge(record, rows[-1] if rows else None, today=TODAY)
+            decision = judge(
+                record,
+                rows[-1] if rows else None,
+                today=TODAY,
+                code=Code(rows[-1].juminhyo_code) if rows and changes_code(record) else Code(),
+                announced=ANNOUNCED,
+            )
         except (InputError, ConflictError) as refused:
             refusals.append(refused)
         else:
@@ -69,7 +86,16 @@ def _live(first: Record, steps: list[dict[str, Any]]) -> tuple[list[Row], list[J
 
 
 def _differing(row: Row, last: Row) -> set[str]:
-    bookkeeping = {"reason", "event_date", "notice_kind", "serial", "struck_flag", "retention_flag", "status"}
+    bookkeeping = {
+        "reason",
+        "event_date",
+        "notice_kind",
+        "serial",
+        "struck_flag",
+        "retention_flag",
+        "status",
+        "former_code",
+    }
     derived = {"seion_kana", "gaiji_flag", "gaiji_pattern"}
     return (
         {name for name, value in asdict(row).items() if value != getattr(last, name)} - bookkeeping - derived
@@ -86,17 +112,20 @@ def test_a_life_in_honnin(steps: list[dict[str, Any]]) -> None:
     for last, row in zip([None, *rows], rows, strict=False):
         assert isinstance(row.juminhyo_code, str)
         reason = getattr(row, "reason")  # noqa: B009 - both kinds of row pass here
-        if reason in {"11", "12", "13"}:
+        if reason in {"11", "12", "13", "14"}:
             assert standing in {Standing.NONE, Standing.OUT, Standing.GONE}
         else:
             assert last is not None
-            assert row.municipality == last.municipality
-        if reason in {"21", "22", "23", "24"} and last is not None:
+            undone = reason == "15" and getattr(last, "reason") == "25"  # noqa: B009 - as above
+            assert row.municipality == last.municipality or undone or reason == "38"
+        if last is not None:
+            assert (row.juminhyo_code != last.juminhyo_code) == (reason == "51")
+        if reason in {"21", "22", "23", "24", "25"} and last is not None:
             assert not _differing(row, last)
         if reason == "31" and last is not None:
             assert _differing(row, last) <= ADDRESS
             assert _differing(row, last)
-        assert standing is not Standing.DEAD, "nothing follows a death"
+        assert standing is not Standing.DEAD or reason == "15", "nothing follows a death but that it was none"
         standing = standing_of(row)
 
 
@@ -111,6 +140,8 @@ def test_a_life_in_fuhyo(steps: list[dict[str, Any]]) -> None:
         assert struck == (kind == "1")
         if kind == "2" and last is not None:
             assert not _differing(row, last)
+        if kind == "4" and last is not None:
+            assert _differing(row, last) == {"juminhyo_code"}
         struck = standing_of(row) is Standing.STRUCK
         assert struck == (kind == "2")
 
@@ -135,6 +166,33 @@ def test_an_ordinary_life_is_applied_to_the_end() -> None:
     )
     assert refusals == []
     assert [standing_of(row) for row in rows] == [*["present"] * 3, "out", "present", "present", "dead"]
+
+
+def test_a_life_with_mistakes_is_applied_to_the_end() -> None:
+    """Entered ex officio, dead by mistake, a 転入 elsewhere that was none, a change undone, another code, another boundary."""
+    home = {"municipality": HONNIN.municipality, "address": HONNIN.address}
+    rows, refusals = _live(
+        HONNIN,
+        [
+            {"reason": "14"},
+            {"reason": "23"},
+            {"reason": "15"},
+            LEAVE,
+            ARRIVE,
+            {"reason": "25"},
+            {"reason": "15", **home},
+            MOVE,
+            {"reason": "37", "address": HONNIN.address},
+            {"reason": "51", "juminhyo_code": OTHER_CODE},
+            {"reason": "38", "municipality": "35201"},
+            {"reason": "31", "address": "山口県下関市２"},
+        ],
+    )
+    assert refusals == []
+    assert [standing_of(row) for row in rows] == [
+        *["present", "dead", "present", "out", "present", "gone"], *["present"] * 6
+    ]  # fmt: skip
+    assert rows[-1].juminhyo_code == OTHER_CODE
 
 
 @pytest.mark.parametrize("step", [MOVE, LEAVE, ARRIVE, {"reason": "23"}])

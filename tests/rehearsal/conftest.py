@@ -14,10 +14,19 @@ from aiohttp import web
 
 from daemon.contract.codec import decode, encode, shape
 from daemon.contract.messages import problem
-from daemon.contract.peer import NOTICE_TYPES, NOTICES, Notice, NoticeBatch, Outcome, Verdict, Verdicts
+from daemon.contract.peer import (
+    NOTICE_TYPES,
+    NOTICES,
+    HonninNotice,
+    Notice,
+    NoticeBatch,
+    Outcome,
+    Verdict,
+    Verdicts,
+)
 from daemon.errors import JukuraError
 from daemon.register.checks import check, check_sender
-from daemon.register.reasons import judge
+from daemon.register.reasons import Code, judge
 from daemon.register.rows import Register, Row
 from daemon.register.versions import next_row
 from daemon.rehearsal.municipality import Door, MunicipalityClient, Patience
@@ -38,6 +47,8 @@ class Books:
     rows: dict[str, Row] = field(default_factory=dict)
     taken: dict[tuple[str, str], int] = field(default_factory=dict)
     sequence: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
+    """By the 住民票コード of somebody who had others: the first."""
 
     def take(self, sender: str, notice: Notice) -> Verdict:
         """Apply a notice under its idempotency key."""
@@ -45,10 +56,15 @@ class Books:
             return Verdict(id=notice.id, outcome=Outcome.DUPLICATE, serial=self.taken[sender, notice.id])
         record = check(notice.record)
         check_sender(record, sender)
-        last = self.rows.get(record.juminhyo_code)
-        judge(record, last, today=TODAY)
-        self.sequence[sender, record.juminhyo_code] += 1
-        assert notice.sender_seq == self.sequence[sender, record.juminhyo_code]
+        old = notice.old_code if isinstance(notice, HonninNotice) else notice.record.former_code
+        last = self.rows.get(old or record.juminhyo_code)
+        judge(record, last, today=TODAY, code=Code(old, self.rows.get(record.juminhyo_code) if old else None))
+        if old:
+            self.first[record.juminhyo_code] = self.first.get(old, old)
+            del self.rows[old]
+        person = self.first.get(record.juminhyo_code, record.juminhyo_code)
+        self.sequence[sender, person] += 1
+        assert notice.sender_seq == self.sequence[sender, person]
         row = next_row(record, last, received=NOW, terminal="test")
         self.rows[record.juminhyo_code] = row
         self.taken[sender, notice.id] = row.serial

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import islice, pairwise
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from daemon.register.dates import is_complete, number_of, span
 from daemon.register.effect import in_force
 from daemon.register.history import checked
+from daemon.register.municipalities import EVERY
 from daemon.register.reasons import standing_of
 from daemon.register.rows import HonninRow
 from daemon.register.transitions import Standing
@@ -90,6 +91,30 @@ def test_what_is_rare_happens(everybody: list[History]) -> None:
     assert any("（" in row.name for row in rows)
     assert any(not is_complete(row.birth) for row in rows)
     assert any(row.address_gaiji for row in rows)
+
+
+def test_mistakes_are_made_and_undone(source: Source) -> None:
+    histories = list(Histories(5, 2000, TODAY, rows=40_000, source=source))
+    assert not Counter(
+        code for history in histories for code in checked(history, of=HonninRow, now=NOW).warnings
+    )
+    pairs = Counter((last.reason, row.reason) for history in histories for last, row in pairwise(history))
+    for pair in (("24", "14"), ("23", "15"), ("24", "15"), ("11", "25"), ("25", "15"), ("31", "37")):
+        assert pairs[pair], pair
+
+
+def test_people_lived_in_the_municipalities_of_their_day(everybody: list[History]) -> None:
+    rows = [row for history in everybody for row in history]
+    assert all(EVERY[row.municipality].valid(row.received_on) for row in rows)
+    assert all(EVERY[row.municipality].name in row.address for row in rows)
+    moved = [row for row in rows if row.reason == "38"]
+    assert {row.received_on for row in moved} == {
+        EVERY[code].since
+        for code in ("35215", "35216", "35305")
+        if any(row.municipality == code for row in moved)
+    }
+    assert len(moved) > 10
+    assert any(history[-1].reason == "38" for history in everybody)
 
 
 def test_a_departure_may_lie_ahead(source: Source) -> None:

@@ -88,6 +88,9 @@ def test_reasons_are_the_ones_of_their_kind(population: Population) -> None:
         Kind.MOVED_OUT: {("21",)},
         Kind.WENT_ABROAD: {()},
         Kind.DIED: {("23",)},
+        Kind.RECODED: {("51",)},
+        Kind.NOT_MOVED: {("31", "37")},
+        Kind.NOT_GONE: {("23", "15"), ("24", "15")},
     }
     seen: dict[Kind, set[tuple[str, ...]]] = defaultdict(set)
     kinds: set[str] = set()
@@ -98,7 +101,24 @@ def test_reasons_are_the_ones_of_their_kind(population: Population) -> None:
         if event.kind is Kind.MOVED_CITY:
             assert event.sendings[0].sender != event.sendings[1].sender
     assert seen == expected
-    assert kinds == {"1", "2", "3"}
+    assert kinds == {"1", "2", "3", "4"}
+
+
+def test_whoever_gets_another_code_keeps_it(population: Population) -> None:
+    """Both registers are told the old one, once; nothing is told under it again."""
+    gone: set[str] = set()
+    recoded = 0
+    for event in first(population, 4, 3000):
+        assert gone.isdisjoint(sending.notice.record.juminhyo_code for sending in event.sendings)
+        if event.kind is Kind.RECODED:
+            recoded += len(event.sendings) > 1
+            olds = {
+                one.notice.old_code if isinstance(one.notice, HonninNotice) else one.notice.record.former_code
+                for one in event.sendings
+            }
+            assert len(olds) == 1
+            gone |= olds
+    assert recoded > 1
 
 
 def test_nothing_happens_in_the_future_or_out_of_order(population: Population) -> None:

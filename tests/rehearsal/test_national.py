@@ -91,11 +91,12 @@ async def scene(pki: Pki, ledger_file: Path) -> AsyncIterator[Scene]:
 def passed_on(books: Any, register: Register, sendings: Iterable[Sending]) -> list[Update]:
     """What a register passes on of these."""
     found = []
-    for one in sendings:
+    for number, one in enumerate(sendings, start=1):
         books.take(one.sender, one.notice)
         row = books.rows[one.notice.record.juminhyo_code]
         key = hashlib.sha256(f"{one.sender}/{one.notice.id}".encode()).hexdigest()
-        found.append(Update(key=key, register=register, sender=one.sender, row=msgspec.to_builtins(row)))
+        row_as_sent = msgspec.to_builtins(row)
+        found.append(Update(key=key, register=register, sender=one.sender, number=number, row=row_as_sent))
     return found
 
 
@@ -153,6 +154,9 @@ async def test_everything_in_order_is_not_late(scene: Scene, updates: list[Updat
         ({"sender": "13101"}, "national.other_sender"),
         ({"row": {"serial": 1}}, "json.wrong_shape"),
         ({"row": {}}, "json.wrong_shape"),
+        ({"number": 0}, "national.bad_number"),
+        ({"erased": True, "row": {}}, "national.bad_number"),
+        ({"erased": True, "repeat": True}, "json.wrong_shape"),
     ],
 )
 async def test_what_is_not_as_agreed_is_refused_alone(
@@ -221,6 +225,48 @@ async def test_it_refuses_on_demand(scene: Scene, updates: list[Update]) -> None
     assert await scene.line.send(*updates[:3]) == [ACCEPTED, REFUSED, ACCEPTED]
     scene.server.faults.refuse = Faults().refuse
     assert await scene.line.send(*updates[:3]) == [DUPLICATE, ACCEPTED, DUPLICATE]
+
+
+async def test_a_number_belongs_to_one_key(scene: Scene, updates: list[Update]) -> None:
+    """A key may have had several; a number has one key for ever."""
+    taken = changed(updates[1], number=updates[0].number)
+    _, _, body = await scene.line.post(encode(UpdateBatch([updates[0], taken])))
+    assert [(one.outcome, one.code) for one in decode(body, Receipts).receipts] == [
+        (ACCEPTED, ""),
+        (REFUSED, "national.number_reused"),
+    ]
+    assert await scene.line.send(updates[1]) == [ACCEPTED]
+
+
+async def test_repeats_are_counted_and_change_nothing(scene: Scene, updates: list[Update]) -> None:
+    """One that was lost is taken; one of a row that was erased says so and holds nothing."""
+    await scene.line.send(*updates[:3])
+    erased = changed(updates[2], repeat=True, erased=True, row={})
+    again = [changed(update, repeat=True) for update in (updates[1], updates[3])]
+    assert await scene.line.send(*again, erased) == [DUPLICATE, ACCEPTED, DUPLICATE]
+    numbers = [updates[place].number for place in (1, 2, 3)]
+    assert await scene.server.book.repeats() == dict.fromkeys(numbers, 1)
+
+
+async def test_it_knows_which_numbers_never_came(scene: Scene, updates: list[Update]) -> None:
+    """Every gap below the highest."""
+    await scene.line.send(*(updates[number - 1] for number in (3, 4, 7, 9)))
+    assert await scene.server.book.missing() == [(1, 2), (5, 6), (8, 8)]
+
+
+async def test_who_passes_a_refused_message_of_the_same_person_is_found_out(
+    scene: Scene, updates: list[Update]
+) -> None:
+    """A register that keeps order per person never does."""
+    later = next(update for update in updates if update.row["serial"] == 2)
+    code = later.row["juminhyo_code"]
+    first = next(update for update in updates if update.row["juminhyo_code"] == code)
+    other = next(update for update in updates if update.row["juminhyo_code"] != code)
+    scene.server.faults.refuse = lambda update: "json.wrong_shape" if update.key == first.key else ""
+    assert await scene.line.send(first, other) == [REFUSED, ACCEPTED]
+    assert await scene.server.book.overtakers() == 0
+    await scene.line.send(later)
+    assert await scene.server.book.overtakers() == 1
 
 
 async def test_it_is_away_on_demand(scene: Scene, updates: list[Update]) -> None:

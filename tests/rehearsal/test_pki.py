@@ -73,8 +73,12 @@ def test_a_second_call_changes_nothing(tmp_path: Path) -> None:
     """Byte for byte."""
     make_pki(tmp_path / "pki", now=NOW)
     before = contents(tmp_path / "pki")
-    make_pki(tmp_path / "pki", now=NOW + timedelta(days=200))
+    make_pki(tmp_path / "pki", now=NOW + timedelta(days=10))
     assert contents(tmp_path / "pki") == before
+    make_pki(tmp_path / "pki", now=NOW + timedelta(days=200))
+    after = contents(tmp_path / "pki")
+    # But a revocation list, which is in force for a month.
+    assert {name for name in after if after[name] != before[name]} == {"municipalities-ca.crl"}
 
 
 def test_what_is_missing_or_about_to_expire_is_made_anew(tmp_path: Path) -> None:
