@@ -50,9 +50,13 @@ class Reader:
         return found
 
     async def by_code(self, code: str, *, on: int) -> list[Stored]:
-        """The version in force on the day `on` (YYYYMMDD) of whoever has this 住民票コード in their newest version."""
+        """The version in force on the day `on` (YYYYMMDD) of whoever has this 住民票コード, or had it in any version.
+
+        Its own 住民票コード may be that one, one before it, or one after it.
+        """
         held = await self._in_force(await self._index.by_code(code), on)
-        return [versions[0] for versions in held if versions[0].row.juminhyo_code == code]
+        found = [versions[0] for versions in held]
+        return [stored for stored in found if await self._ever_had(stored, code)]
 
     async def by_number(self, number: str, *, on: int) -> list[Stored]:
         """The versions in force on the day `on` of those whose newest version has this 個人番号."""
@@ -76,6 +80,12 @@ class Reader:
     async def people(self, standings: tuple[Standing, ...], *, on: int) -> int:
         """How many people stand so on the day `on`."""
         return await self._index.count(standings, on)
+
+    async def _ever_had(self, stored: Stored, code: str) -> bool:
+        """Whether any version of their person has this 住民票コード."""
+        if stored.row.juminhyo_code == code:
+            return True
+        return any(each.row.juminhyo_code == code for each in await self.history(stored.person))
 
     async def _in_force(
         self, proposed: Sequence[Latest], on: int, *, whole: bool = False

@@ -1,4 +1,4 @@
-"""Any order of notices, rotations, kills and starts against a model that only remembers what was acknowledged."""
+"""Any order of notices, changes of code, rotations, kills and starts against a model that only remembers what was acknowledged."""
 
 import asyncio
 from pathlib import Path
@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from tests.conftest import Bench
 from tests.store.kills import Kills
-from tests.store.turning import done, fill, found, in_small_steps, lying, move, newcomer, rows
+from tests.store.recoding import append, code_of, recode
+from tests.store.turning import EVERYONE, done, fill, found, in_small_steps, lying, move, rows
 
 KINDS = ("live", "store", "index", "secret")
 STEP = st.one_of(
     st.tuples(st.just("notices"), st.integers(1, 12)),
     st.tuples(st.just("move"), st.integers(0, 50)),
+    st.tuples(st.just("recode"), st.integers(0, 50)),
     st.tuples(st.just("rotate"), st.integers(0, 3)),
     st.tuples(st.just("wait"), st.integers(0, 15)),
     st.tuples(st.just("kill"), st.integers(0, 40)),
@@ -23,25 +25,36 @@ STEP = st.one_of(
 
 
 class Model:
-    """The register, and beside it how many versions each person must have."""
+    """The register, and beside it the 住民票コード of each version that a person must have."""
 
     def __init__(self, bench: Bench, copies: Path, kills: Kills) -> None:
         self.bench = bench
         self.copies = copies
         self.kills = kills
-        self.versions: dict[int, int] = {}
+        self.codes: dict[int, list[str]] = {}
         self.lives = 0
 
     async def notices(self, count: int) -> None:
-        numbers = range(len(self.versions) + 1, len(self.versions) + 1 + count)
+        numbers = range(len(self.codes) + 1, len(self.codes) + 1 + count)
         await fill(self.bench, *numbers)
-        self.versions |= dict.fromkeys(numbers, 1)
+        self.codes |= {number: [code_of(number, 0)] for number in numbers}
 
     async def move(self, pick: int) -> None:
-        if self.versions:
-            number = pick % len(self.versions) + 1
-            self.versions[number] += 1
-            await move(self.bench, number, self.versions[number])
+        if self.codes:
+            number = pick % len(self.codes) + 1
+            codes = self.codes[number]
+            codes.append(codes[-1])
+            if len(set(codes)) == 1:
+                await move(self.bench, number, len(codes))
+            else:
+                await append(self.bench, codes[-1], address=f"山口県山口市滝町{len(codes)}番")
+
+    async def recode(self, pick: int) -> None:
+        if self.codes:
+            number = pick % len(self.codes) + 1
+            codes = self.codes[number]
+            codes.append(code_of(number, len(codes)))
+            await recode(self.bench, *codes[-2:])
 
     async def rotate(self, pick: int) -> None:
         running = {run.kind for run in self.bench.open.rotations.progress()}
@@ -76,13 +89,15 @@ class Model:
         await self.bench.start()
 
     async def check(self) -> None:
-        """What is read is what was written, and a search finds everyone once."""
-        serials: dict[str, list[int]] = {}
-        for stored in (await rows(self.bench)).values():
-            serials.setdefault(stored.row.juminhyo_code, []).append(stored.row.serial)
-        wanted = {newcomer(n).juminhyo_code: list(range(1, count + 1)) for n, count in self.versions.items()}
-        assert {code: sorted(each) for code, each in serials.items()} == wanted
-        assert await found(self.bench) == dict.fromkeys(wanted, 1)
+        """What is read is what was written, and a search finds everyone once, as does every code that they had."""
+        held = sorted((each.row.juminhyo_code, each.row.serial) for each in (await rows(self.bench)).values())
+        lives = self.codes.values()
+        assert held == sorted((code, serial) for codes in lives for serial, code in enumerate(codes, start=1))
+        assert await found(self.bench) == {codes[-1]: 1 for codes in lives}
+        for codes in (codes for codes in lives if len(set(codes)) > 1):
+            for code in set(codes):
+                (stored,) = await self.bench.open.reader.by_code(code, on=EVERYONE.on)
+                assert (stored.row.juminhyo_code, stored.row.serial) == (codes[-1], len(codes))
 
 
 @settings(

@@ -18,7 +18,7 @@ from tests.commands.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.register.people import HONNIN
 from tests.store.test_catchup import former, remove, renamed
-from tests.store.turning import EVERYONE, fill, found, move, newcomer, rows
+from tests.store.turning import EVERYONE, fill, found, move, newcomer, rows, tell
 
 TODAY = EVERYONE.on
 FIRST = number_of(date(2026, 11, 20))
@@ -35,7 +35,7 @@ def on(day: int) -> Wanted:
 
 async def leave(bench: Bench, number: int, day: date) -> None:
     record = replace(newcomer(number), reason="21", event_date=of_day(day, era="5"))
-    await send(bench, notice(f"l{number}", record))
+    await tell(bench, f"l{number}", record)
 
 
 async def person(bench: Bench, number: int) -> bytes:
@@ -89,10 +89,22 @@ def replaced(wanted: Wanted, day: int) -> Wanted:
     return Wanted(on=day, standings=wanted.standings)
 
 
+async def test_a_code_of_zeros_is_one_like_any_other(honnin: Bench) -> None:
+    """Its check digit is right."""
+    zeros = newcomer(0).juminhyo_code
+    assert zeros == "00000000000"
+    await fill(honnin, 0)
+    for _ in ("in memory", "in the file"):
+        assert serials(await honnin.open.reader.by_code(zeros, on=TODAY)) == [1]
+        await honnin.open.merger.merge()
+    (again,) = await send(honnin, notice("again", newcomer(0), seq=2))
+    assert again.code == "reason.present_already"
+
+
 async def test_by_number(honnin: Bench) -> None:
     await send(honnin, notice("n", HONNIN))
     other = replace(HONNIN, reason="41", kojin_bango="987654321093", event_date=DAY)
-    await send(honnin, notice("m", other))
+    await send(honnin, notice("m", other, seq=2))
     reader = honnin.open.reader
     assert await reader.by_number(HONNIN.kojin_bango, on=TODAY) == []
     assert serials(await reader.by_number("987654321093", on=TODAY)) == [2]

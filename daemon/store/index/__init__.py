@@ -6,6 +6,28 @@ versions lie in memory: docs/adr/0005.
 """
 
 from daemon.store.index.index import SHAPE, Index
-from daemon.store.index.version import Known, Latest, Version, known_of, projected, spans, with_former
+from daemon.store.index.version import (
+    Known,
+    Latest,
+    Version,
+    former_codes,
+    known_of,
+    latest_of,
+    projected,
+    spans,
+    with_former,
+)
 
-__all__ = ["SHAPE", "Index", "Known", "Latest", "Version", "known_of", "projected", "spans", "with_former"]
+__all__ = [
+    "SHAPE",
+    "Index",
+    "Known",
+    "Latest",
+    "Version",
+    "former_codes",
+    "known_of",
+    "latest_of",
+    "projected",
+    "spans",
+    "with_former",
+]

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from daemon.errors import IntegrityError
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Wanted
 from daemon.store import files, migrations
 from daemon.store.index import finding, reading, renewal, writing
 from daemon.store.index.counting import Counting
-from daemon.store.index.layers import Batch, Mark
+from daemon.store.index.layers import Batch
+from daemon.store.index.owners import Owners
 from daemon.store.index.recent import WIDER, Recent
-from daemon.store.index.version import Latest, Version, latest_of
+from daemon.store.index.residing import Residing
+from daemon.store.index.version import Latest, Version
 from daemon.store.pages import PageKey, Pages, Shape
 
 # NORMAL: what a power cut takes from the projection, the truth gives back at the next start. The cache holds decrypted pages: it
@@ -28,7 +29,6 @@ AT_ONCE = 250
 """Versions in one transaction: each changes some twenty pages."""
 BREATH = 50
 """Versions taken into memory until others on the loop get their turn."""
-CODE_DIGITS, NUMBER_DIGITS = 11, 12
 
 
 class Index:
@@ -42,7 +42,10 @@ class Index:
         self.pages = pages
         """The file itself."""
         self._recent = Recent()
+        self._owners = Owners(pages, self._recent)
         self._counting = Counting(pages, self._recent)
+        self.residing = Residing(pages, self._recent)
+        """Who is where, for long work in the background."""
         self._merging = asyncio.Lock()
 
     @classmethod
@@ -151,40 +154,26 @@ class Index:
     # By key.
 
     async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
-        """The newest version of each person who has one of these 住民票コード in it, with the names known of them.
+        """The newest version of each person who has one of these 住民票コード in it, with what is known of them.
 
         IntegrityError where two people have the same.
         """
-        mark = self._recent.mark()
-        found = {code: versions for code in codes if (versions := self._recent.keyed(mark, code))}
-        latest = {code: latest_of(version) for code, (version, *_) in found.items()}
-        asked = [int(code) for code in codes if code not in latest and _is_key(code, CODE_DIGITS)]
-        for code, where in await self._keyed(mark, "code", asked) if asked else ():
-            if code in latest:
-                raise IntegrityError("index.code_twice")
-            latest[code] = where
-        return latest
+        return await self._owners.latest(codes)
+
+    async def formerly(self, codes: Sequence[str]) -> dict[str, Latest]:
+        """The newest version of each person who had one of these 住民票コード before and has another now, as `latest`.
+
+        What only a row said that left the truth may count until the next merge.
+        """
+        return await self._owners.formerly(codes)
 
     async def by_code(self, code: str) -> list[Latest]:
-        """The newest version of whoever has this 住民票コード in it."""
-        return await self._by("code", code, CODE_DIGITS)
+        """The newest version of whoever has this 住民票コード, or had it before."""
+        return await self._owners.by_code(code)
 
     async def by_number(self, number: str) -> list[Latest]:
         """The newest versions of those who have this 個人番号 in it."""
-        return await self._by("number", number, NUMBER_DIGITS)
-
-    async def _by(self, key: str, text: str, digits: int) -> list[Latest]:
-        if not _is_key(text, digits):
-            return []
-        mark = self._recent.mark()
-        found = {version.person: latest_of(version) for version in self._recent.keyed(mark, text)}
-        for _, where in await self._keyed(mark, key, [int(text)]):
-            found.setdefault(where.person, where)
-        return list(found.values())
-
-    async def _keyed(self, mark: Mark, key: str, values: Sequence[int]) -> list[reading.Keyed]:
-        hits = await self.pages.read(partial(reading.keyed, key=key, values=values))
-        return [hit for hit in hits if not self._recent.stale(mark, hit.latest)]
+        return await self._owners.by_number(number)
 
     # By person and by search.
 
@@ -217,7 +206,3 @@ class Index:
     async def count(self, standings: Sequence[Standing], on: int) -> int:
         """How many people stand so on a day (YYYYMMDD)."""
         return await self._counting.count(standings, on)
-
-
-def _is_key(text: str, digits: int) -> bool:
-    return len(text) == digits and text.isascii() and text.isdigit()

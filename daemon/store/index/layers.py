@@ -9,7 +9,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from daemon.register.effect import FOREVER
 from daemon.store.index.schema import IN_MEMORY, aliases_of, put, row_of
-from daemon.store.index.version import Version
+from daemon.store.index.version import Version, former_codes
 
 
 class Held(NamedTuple):
@@ -35,7 +35,9 @@ class Layer:
     people: dict[bytes, tuple[Held, ...]] = field(default_factory=dict)
     """The same by person,"""
     keys: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
-    """and whoever had a 住民票コード or a 個人番号 in one of them."""
+    """and whoever had a 住民票コード or a 個人番号 in one of them,"""
+    former: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """or by one of them had a 住民票コード before."""
     removed: dict[bytes, None] = field(default_factory=dict)
     """Rows that left the truth; the file may hold them."""
 
@@ -50,9 +52,9 @@ class Layer:
             self.rows[version.row] = held
             self.people[version.person] = (*self.people.get(version.person, ()), held)
             for key in filter(None, (version.code, version.number)):
-                people = self.keys.get(key, ())
-                if version.person not in people:
-                    self.keys[key] = (*people, version.person)
+                _note(self.keys, key, version.person)
+            for code in former_codes(version):
+                _note(self.former, code, version.person)
         put(self.connection, "versions", [row_of(n, v, FOREVER, open_=True) for n, v in given])
         put(self.connection, "aliases", [row for n, v in given for row in aliases_of(n, v)])
 
@@ -65,6 +67,12 @@ class Layer:
             self.connection.execute("DELETE FROM versions WHERE id = ?", (held.number,))
             self.connection.execute("DELETE FROM aliases WHERE version = ?", (held.number,))
         return held
+
+
+def _note(people: dict[str, tuple[bytes, ...]], key: str, person: bytes) -> None:
+    there = people.get(key, ())
+    if person not in there:
+        people[key] = (*there, person)
 
 
 class Mark(NamedTuple):

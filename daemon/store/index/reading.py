@@ -1,4 +1,4 @@
-"""What is asked of the file beside searches: by key, by person, and how many. Each answer is one value (see `finding`)."""
+"""What is asked of the file beside searches: by person, and how many. Each answer is one value (see `finding`)."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -6,15 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from daemon.store.index.schema import packed
-from daemon.store.index.version import Kind, Known, Latest
-
 _MANY = "(SELECT unhex(value) FROM json_each(?))"
-_KEYED = """SELECT json_group_array(json_array(hex(row), hex(person), serial, code, kana, name,
-        json((SELECT json_group_array(json_array(kind, key)) FROM aliases AS a WHERE a.version = v.id))))
-    FROM versions AS v INDEXED BY by_{0} WHERE v.open AND v.{0} > 0 AND v.{0} IN (SELECT value FROM json_each(?))
-        AND NOT EXISTS (SELECT 1 FROM versions AS n WHERE n.person = v.person AND n.serial > v.serial)"""
-_BY = {key: _KEYED.format(key) for key in ("code", "number")}
 _HISTORY = "SELECT json_group_array(json_array(serial, hex(row))) FROM versions WHERE person = ?"
 _STATE = "SELECT coalesce((SELECT head FROM position), -1), changes FROM horizon"
 _STANDING = """SELECT coalesce(sum(n), 0) FROM counts
@@ -24,13 +16,6 @@ _LIVES = f"""SELECT json_group_array(json_array(hex(person), hex(row), serial, s
     WHERE person IN {_MANY} OR person IN (SELECT person FROM versions WHERE row IN {_MANY})"""  # noqa: S608
 
 
-class Keyed(NamedTuple):
-    """Who was found by a key, and the 住民票コード of their newest version."""
-
-    code: str
-    latest: Latest
-
-
 class Moment(NamedTuple):
     """Of one version what tells whether it is in force on a day."""
 
@@ -38,21 +23,6 @@ class Moment(NamedTuple):
     serial: int
     since: int
     standing: int
-
-
-def keyed(connection: sqlite3.Connection, *, key: str, values: Sequence[int]) -> list[Keyed]:
-    """The newest versions of those who have one of these numbers in the column `key`: `code` or `number`."""
-    answer = connection.execute(_BY[key], (msgspec.json.encode(values).decode(),)).fetchone()[0]
-    found = msgspec.json.decode(
-        answer, type=list[tuple[str, str, int, int, str, str, list[tuple[Kind, str]]]]
-    )
-    return [
-        Keyed(
-            f"{code:011}",
-            Latest(bytes.fromhex(row), bytes.fromhex(person), serial, _known(kana, name, further)),
-        )
-        for row, person, serial, code, kana, name, further in found
-    ]
 
 
 def position(connection: sqlite3.Connection) -> tuple[bytes, int] | None:
@@ -67,12 +37,6 @@ def history(connection: sqlite3.Connection, *, person: bytes) -> dict[bytes, int
     return {
         bytes.fromhex(row): serial for serial, row in msgspec.json.decode(answer, type=list[tuple[int, str]])
     }
-
-
-def _known(kana: str, name: str, further: Sequence[tuple[Kind, str]]) -> Known:
-    keys = [packed(kana), *(packed(key) for kind, key in further if kind is Kind.KANA)]
-    names = [name, *(key for kind, key in further if kind is Kind.NAME)]
-    return Known(tuple(key for key in keys if key), tuple(key for key in names if key))
 
 
 class Census(NamedTuple):

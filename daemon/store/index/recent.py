@@ -15,7 +15,7 @@ from daemon.register.wanted import Wanted
 from daemon.store.index import finding
 from daemon.store.index.due import Due
 from daemon.store.index.layers import Batch, Held, Layer, Mark
-from daemon.store.index.version import Latest, Version
+from daemon.store.index.version import Latest, Version, former_codes
 
 WIDER = 4  # times as many are asked for where too many of the first were stale
 
@@ -110,12 +110,19 @@ class Recent:
     def keyed(self, mark: Mark, key: str) -> list[Version]:
         """Of everyone here with this 住民票コード or 個人番号 the newest version, if that has it."""
         people = dict.fromkeys(person for layer in mark.layers for person in layer.keys.get(key, ()))
-        newest = [version for person in people if (version := self.newest(mark, person))]
-        return [version for version in newest if key in (version.code, version.number)]
+        return [each for each in self._newest(mark, people) if key in (each.code, each.number)]
+
+    def formerly(self, mark: Mark, code: str) -> list[Version]:
+        """Of everyone here who had this 住民票コード before, and has another now, the newest version."""
+        people = dict.fromkeys(person for layer in mark.layers for person in layer.former.get(code, ()))
+        return [each for each in self._newest(mark, people) if code in former_codes(each)]
 
     def newest(self, mark: Mark, person: bytes) -> Version | None:
         """The newest version here of one person."""
         return max(self.of(mark, person), key=lambda version: version.serial, default=None)
+
+    def _newest(self, mark: Mark, people: Iterable[bytes]) -> list[Version]:
+        return [version for person in people if (version := self.newest(mark, person))]
 
     def of(self, mark: Mark, person: bytes) -> list[Version]:
         """The versions here of one person."""

@@ -29,7 +29,7 @@ STANDINGS = {
     Standing.STRUCK: 6,
 }
 FORMER, CURRENT = 1, 2
-"""What `aka` says of further names: 0 there are none, 1 former ones alone, 2 some that the version holds itself."""
+"""What `aka` says of further names (no codes): 0 there are none, 1 former ones alone, 2 some that the version holds itself."""
 
 IN_MEMORY = (*migrations.VERSIONS, *migrations.INDEX_TODAY)
 """What the newest versions lie in, and how they are found: each of them is open."""
@@ -68,8 +68,8 @@ def town_span(town: str) -> tuple[int, int]:
 
 def row_of(number: int, version: Version, until: int, *, open_: bool) -> tuple[Any, ...]:
     """`version` as a row of `versions` with the id `number`."""
-    aliases = version.aliases
-    aka = 0 if not aliases else FORMER if all(alias[2] for alias in aliases) else CURRENT
+    names = [former for kind, _, former in version.aliases if kind != Kind.CODE]
+    aka = 0 if not names else FORMER if all(names) else CURRENT
     return (
         number,
         version.row,
@@ -94,7 +94,7 @@ def row_of(number: int, version: Version, until: int, *, open_: bool) -> tuple[A
 
 
 def aliases_of(number: int, version: Version) -> list[tuple[Any, ...]]:
-    """The further names of `version` as rows of `aliases`."""
+    """The further keys of `version` as rows of `aliases`."""
     if not version.aliases:
         return []
     same = (STANDINGS[version.standing], version.since, version.birth_min, int(version.sex))

@@ -1,7 +1,7 @@
 """What the projection keeps of one version of a person, and on which days each of their versions is in force. Pure.
 
-A version carries every name that its person was ever found by: whoever asks for a former name finds the version in force,
-without reading those before it. So each is projected with what is known of the one before (`Known`).
+A version carries every name that its person was ever found by, and every 住民票コード: whoever asks for a former one finds the
+version in force, without reading those before it. So each is projected with what is known of the one before (`Known`).
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,15 @@ ERA_STARTS = frozenset(era.first for era in ALL)
 
 
 class Kind(IntEnum):
-    """What a further name is written in."""
+    """What a further key is: a name in kana, one as it is written, or a 住民票コード, which is always a former one."""
 
     KANA = 0
     NAME = 1
+    CODE = 2
 
 
 class Alias(NamedTuple):
-    """A further name of a version: a 旧氏, a 通称, or one that an earlier version held."""
+    """A further key of a version: a 旧氏, a 通称, or a name or 住民票コード that an earlier version held."""
 
     kind: Kind
     key: str
@@ -40,6 +41,7 @@ class Known(NamedTuple):
 
     kana: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
 
 NOTHING = Known()
@@ -111,27 +113,36 @@ def with_former(version: Version, before: Known) -> Version:
     own = known_of(version)
     kana = [key for key in before.kana if key not in own.kana]
     names = [key for key in before.names if key not in own.names]
-    if not kana and not names:
+    codes = [key for key in before.codes if key not in own.codes]
+    if not kana and not names and not codes:
         return version
-    former = _aliases(Kind.KANA, ("", *kana), former=True) + _aliases(Kind.NAME, ("", *names), former=True)
+    further = ((Kind.KANA, kana), (Kind.NAME, names), (Kind.CODE, codes))
+    former = [alias for kind, keys in further for alias in _aliases(kind, ("", *keys), former=True)]
     return version._replace(aliases=(*version.aliases, *former))
 
 
 def known_of(version: Version) -> Known:
     """What the next version of the person is projected with."""
     if not version.aliases:
-        return Known((version.kana,) if version.kana else (), (version.name,) if version.name else ())
-    keys: dict[Kind, dict[str, None]] = {Kind.KANA: {version.kana: None}, Kind.NAME: {version.name: None}}
+        kana, name = version.kana, version.name
+        return Known((kana,) if kana else (), (name,) if name else (), (version.code,))
+    keys: dict[Kind, dict[str, None]] = {
+        Kind.KANA: {version.kana: None},
+        Kind.NAME: {version.name: None},
+        Kind.CODE: {version.code: None},
+    }
     for kind, key, _ in version.aliases:
         keys[Kind(kind)][key] = None
-    kana, names = keys[Kind.KANA], keys[Kind.NAME]
-    kana.pop("", None)
-    names.pop("", None)
-    return Known(tuple(kana), tuple(names))
+    return Known(*(tuple(key for key in keys[kind] if key) for kind in Kind))
+
+
+def former_codes(version: Version) -> tuple[str, ...]:
+    """The 住民票コード that the person had before, and has no more."""
+    return tuple(key for kind, key, _ in version.aliases if kind == Kind.CODE)
 
 
 def latest_of(version: Version) -> Latest:
-    """Where it lies, with the names known by it."""
+    """Where it lies, with the names and codes known by it."""
     return Latest(version.row, version.person, version.serial, known_of(version))
 
 

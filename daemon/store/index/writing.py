@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.register.effect import FOREVER
 from daemon.store.index.schema import aliases_of, put, row_of
-from daemon.store.index.version import Version
+from daemon.store.index.version import Kind, Version
 
 _MANY = "(SELECT unhex(value) FROM json_each(?1))"
 """The blobs of a JSON list of hexadecimal texts: one value, whatever their number."""
@@ -31,10 +31,13 @@ _SUCCEED = f"""UPDATE versions SET until = spans.until, open = spans.until > ?2 
     WHERE spans.id = versions.id AND (versions.until != spans.until OR versions.open != (spans.until > ?2))"""  # noqa: S608
 _FORGET = f"""DELETE FROM aliases WHERE former AND version IN (SELECT id FROM versions WHERE person IN {_MANY})
     AND NOT EXISTS (SELECT 1 FROM versions AS v JOIN versions AS w ON w.person = v.person AND w.serial < v.serial
-        WHERE v.id = aliases.version AND (aliases.key = iif(aliases.kind, w.name, w.kana) OR EXISTS (
-            SELECT 1 FROM aliases AS b WHERE b.version = w.id AND b.kind = aliases.kind AND b.key = aliases.key
-                AND NOT b.former)))"""  # noqa: S608
-_AKA = f"""UPDATE versions SET aka = (SELECT iif(count(*), 2 - min(former), 0) FROM aliases WHERE version = versions.id)
+        WHERE v.id = aliases.version
+        AND (aliases.key = CASE aliases.kind WHEN {Kind.KANA} THEN w.kana WHEN {Kind.NAME} THEN w.name
+            ELSE printf('%011d', w.code) END
+        OR EXISTS (SELECT 1 FROM aliases AS b WHERE b.version = w.id AND b.kind = aliases.kind AND b.key = aliases.key
+            AND NOT b.former)))"""  # noqa: S608
+_AKA = f"""UPDATE versions SET aka = (SELECT iif(count(*), 2 - min(former), 0) FROM aliases
+        WHERE version = versions.id AND kind < {Kind.CODE})
     WHERE person IN {_MANY}"""  # noqa: S608
 _HORIZON = f"""UPDATE horizon SET changes = changes + 1, day = max(day, coalesce(
     (SELECT max(until) FROM versions WHERE person IN {_MANY} AND NOT open), 0))"""  # noqa: S608
@@ -55,7 +58,7 @@ def take_in(
     if latest or removed:
         touched = _replace(connection, list(latest.values()), _many([*latest, *removed]))
         if removed:
-            # A name that only a row had that is gone is not kept for those after it.
+            # A name or code that only a row had that is gone is not kept for those after it.
             connection.execute(_FORGET, (touched,))
             connection.execute(_AKA, (touched,))
     if commit is not None:

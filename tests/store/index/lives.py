@@ -80,6 +80,8 @@ class Fact:
     delay: int
     """Days from the last notice of the person to this one's."""
     number: str
+    code: int = 0
+    """Which of the person's 住民票コード: they have several, one after the other, and may get one back."""
 
 
 @st.composite
@@ -105,6 +107,7 @@ def facts(draw: st.DrawFn) -> Fact:
         draw(DAYS),
         draw(st.integers(0, 3)),
         draw(st.sampled_from(["", "111111111111", "222222222222"])),
+        draw(st.sampled_from([0, 0, 0, 1, 2])),
     )
 
 
@@ -135,6 +138,11 @@ def aimed(draw: st.DrawFn, lives: Sequence[Sequence[Fact]]) -> Wanted:
     )
 
 
+def code_of(person: int, which: int) -> str:
+    """One of somebody's 住民票コード."""
+    return f"{person * 10 + which:011}"
+
+
 @dataclass
 class People:
     """Everyone who was taken in so far, and the answers that a scan gives."""
@@ -153,8 +161,8 @@ class People:
         version = Version(
             row=self.made.to_bytes(16, "big"),
             person=person.to_bytes(16, "big"),
-            serial=len(life) + 1,
-            code=f"{person:011}",
+            serial=before.serial + 1 if before else 1,
+            code=code_of(person, fact.code),
             number=fact.number,
             standing=fact.standing,
             since=fact.since,
@@ -177,10 +185,16 @@ class People:
         life.append((version, keys))
         return version
 
-    def remove(self, row: bytes) -> None:
-        """A row left the truth."""
-        for life in self.lives.values():
-            life[:] = [(version, keys) for version, keys in life if version.row != row]
+    def remove(self, person: int) -> bytes:
+        """The oldest row of a person leaves the truth, and with it what only it held; which it was."""
+        (gone, _), *left = self.lives.pop(person)
+        known = None
+        for version, keys in left:
+            own = version._replace(aliases=tuple(alias for alias in version.aliases if not alias.former))
+            life = self.lives.setdefault(person, [])
+            life.append((with_former(own, known) if known else own, keys))
+            known = known_of(life[-1][0])
+        return gone.row
 
     def found(self, wanted: Wanted) -> set[bytes]:
         """The rows that a search must find."""
@@ -194,6 +208,15 @@ class People:
     def newest(self) -> dict[str, Version]:
         """Everyone's newest version, by 住民票コード."""
         return {life[-1][0].code: life[-1][0] for life in self.lives.values() if life}
+
+    def formerly(self) -> dict[str, Version]:
+        """The newest version of everyone, by each 住民票コード that they had before and have no more."""
+        return {
+            before.code: life[-1][0]
+            for life in self.lives.values()
+            for before, _ in life
+            if before.code != life[-1][0].code
+        }
 
     def history(self, person: int) -> list[bytes]:
         """Their rows, the newest first."""

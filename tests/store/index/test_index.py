@@ -1,84 +1,18 @@
 """What happens between the two looks of a search, and what else a scan over all lives does not show."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from daemon.errors import IntegrityError, StateError
+from daemon.errors import StateError
 from daemon.register.transitions import Standing
-from daemon.register.wanted import Keys, Named, Wanted
-from daemon.store.index import Index, Version, renewal
+from daemon.store.index import Index, renewal
 from daemon.store.index.schema import FORMER, packed
 from daemon.store.index.version import Kind
 from tests.store.index.conftest import TRUTH
+from tests.store.index.facts import PRESENT, TODAY, after_the_file, before_the_file, fact, reading, rows
 from tests.store.index.lives import Fact, People
-
-PRESENT = (Standing.PRESENT,)
-TODAY = 20200110
-
-
-def fact(
-    kana: str = "あい",
-    *,
-    since: int = 20200105,
-    standing: Standing = Standing.PRESENT,
-    delay: int = 0,
-    **keys: Any,
-) -> Fact:
-    """A version with this reading."""
-    given = {
-        "names": ("山田",),
-        "birth": (19890107, 19890107),
-        "sex": "1",
-        "municipality": "35203",
-        "town": "001000",
-    }
-    return Fact(
-        Keys(kana=(kana,), address="滝町1-1", **(given | keys)),
-        standing,
-        since,
-        delay=delay,
-        number="111111111111",
-    )
-
-
-def reading(*kana: str, on: int = TODAY, former: bool = False) -> Wanted:
-    return Wanted(on=on, standings=PRESENT, kana=Named(kana, whole=True), former=former)
-
-
-def before_the_file(
-    index: Index, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[object]]
-) -> None:
-    """Let something happen after a search has asked the memory, before it asks the file; once."""
-    read, due = index.pages.read, [happens]
-
-    async def later(*arguments: Any, **named: Any) -> Any:
-        while due:
-            await due.pop()()
-        return await read(*arguments, **named)
-
-    monkeypatch.setattr(index.pages, "read", later)
-
-
-def after_the_file(
-    index: Index, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[object]]
-) -> None:
-    """Let something happen after the file has answered, before a search hears it; once."""
-    read, due = index.pages.read, [happens]
-
-    async def first(*arguments: Any, **named: Any) -> Any:
-        answer = await read(*arguments, **named)
-        while due:
-            await due.pop()()
-        return answer
-
-    monkeypatch.setattr(index.pages, "read", first)
-
-
-async def rows(index: Index, wanted: Wanted, limit: int = 9) -> list[bytes]:
-    return [hit.row for hit in await index.find(wanted, limit=limit)]
 
 
 async def test_what_the_memory_holds_is_found_at_once_and_once_after_the_merge(index: Index) -> None:
@@ -318,18 +252,6 @@ async def test_a_row_that_comes_again_takes_its_own_place(index: Index) -> None:
         await index.merge()
     assert await rows(index, reading("いか")) == []
     assert await rows(index, reading("あい", former=True)) == [second.row]
-
-
-async def test_two_people_with_one_code_are_an_error_and_what_is_no_code_is_nobody(index: Index) -> None:
-    people = People()
-    one = people.next(1, fact())
-    other: Version = people.next(2, fact())._replace(code=one.code)
-    await index.absorb([one, other], 1)
-    with pytest.raises(IntegrityError) as refused:
-        await index.latest([one.code])
-    assert refused.value.code == "index.code_twice"
-    assert await index.latest(["", "x", "１２３４５６７８９０１", "0" * 12]) == {}
-    assert await index.by_code("1") == await index.by_number("") == await index.by_number("0" * 12) == []
 
 
 async def test_who_is_counted_in_memory_is_counted_on_when_the_file_changes(index: Index) -> None:

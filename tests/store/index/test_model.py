@@ -11,13 +11,15 @@ from daemon.register.transitions import Standing
 from daemon.register.wanted import Wanted
 from daemon.store.index import Index, Version, known_of, renewal
 from tests.store.index.conftest import KEY, TRUTH
-from tests.store.index.lives import DAYS, SEARCHES, STANDINGS, Fact, People, facts
+from tests.store.index.lives import DAYS, SEARCHES, STANDINGS, Fact, People, code_of, facts
 
 PERSONS = st.integers(1, 6)
+CODES = [code_of(person, which) for person in range(1, 7) for which in range(3)]
 STEP = st.one_of(
     st.tuples(st.just("take"), st.lists(st.tuples(PERSONS, facts()), min_size=1, max_size=5)),
     st.tuples(st.just("take"), st.lists(st.tuples(PERSONS, facts()), min_size=1, max_size=5)),
     st.tuples(st.just("erase"), PERSONS),
+    st.tuples(st.just("expire"), PERSONS),
     st.tuples(st.just("merge"), st.none()),
     st.tuples(st.just("break_off"), st.integers(0, 3)),
     st.tuples(st.just("fail"), st.none()),
@@ -55,6 +57,14 @@ class Model:
         self.commit += 1
         self.gone += rows
         self.index.forget(rows, self.commit)
+
+    async def expire(self, person: int) -> None:
+        """A person's oldest row leaves the truth, long after it came; until the next merge its names may still be proposed."""
+        if person in self.people.lives:
+            await self.merge()
+            self.commit += 1
+            self.index.forget([self.people.remove(person)], self.commit)
+            await self.merge()
 
     async def merge(self, _: object = None) -> None:
         waiting = self.index.waiting
@@ -129,17 +139,26 @@ class Model:
             assert sorted(hit.row for hit in hits) == sorted(self.people.found(wanted))
             for standing in (Standing.PRESENT, Standing.OUT):
                 assert await self.index.count((standing,), on) == self.people.count((standing,), on)
+        await self.whose()
+
+    async def whose(self) -> None:
+        """Who has a code, and who had it before."""
+        for held, expected in (
+            (await self.index.latest(CODES), self.people.newest()),
+            (await self.index.formerly(CODES), self.people.formerly()),
+        ):
+            assert {code: where.row for code, where in held.items()} == {
+                code: version.row for code, version in expected.items()
+            }
+            for code, where in held.items():
+                assert tuple(map(set, where.known)) == tuple(map(set, known_of(expected[code])))
 
     async def check(self) -> None:
         """Everything else that may be asked."""
-        newest = self.people.newest()
-        latest = await self.index.latest([f"{person:011}" for person in range(1, 7)])
-        assert {code: where.row for code, where in latest.items()} == {
-            code: version.row for code, version in newest.items()
-        }
-        for code, where in latest.items():
-            assert tuple(map(set, where.known)) == tuple(map(set, known_of(newest[code])))
-            assert [each.row for each in await self.index.by_code(code)] == [newest[code].row]
+        newest, before = self.people.newest(), self.people.formerly()
+        for code in CODES:
+            owners = [each[code].row for each in (newest, before) if code in each]
+            assert [each.row for each in await self.index.by_code(code)] == owners
         for number in ("111111111111", "222222222222"):
             expected = {version.row for version in newest.values() if version.number == number}
             assert {each.row for each in await self.index.by_number(number)} == expected

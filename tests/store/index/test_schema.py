@@ -13,7 +13,8 @@ from daemon.register.kana import search_key
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Keys, Named, Wanted
 from daemon.store import migrations
-from daemon.store.index import Version, conditions, finding, spans
+from daemon.store.index import Version, conditions, finding, owners, spans
+from daemon.store.index.owners import Key
 from daemon.store.index.plan import Way, guesses
 from daemon.store.index.schema import FILL, STANDINGS, aliases_of, packed, put, row_of
 from daemon.store.index.version import Alias, Kind
@@ -78,6 +79,16 @@ def test_further_names_of_one_version_are_looked_up_by_that_version() -> None:
         assert all("PRIMARY KEY (version=? AND kind=? AND key" in step for step in looked_up)
 
 
+@pytest.mark.parametrize("key", Key)
+def test_an_index_leads_to_whoever_has_a_key(key: Key) -> None:
+    with database() as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT {owners.SQL[key]}", ("[1]",)).fetchall()
+        steps = [step for *_, step in plan if not step.startswith("SCAN json_each")]
+        assert not [step for step in steps if step.startswith("SCAN") and "CONSTANT" not in step]
+        index = "alias_key (kind=? AND key=?)" if key is Key.FORMER_CODE else f"by_{key} ({key}=?)"
+        assert [step for step in steps if step.endswith(index)]
+
+
 def test_every_sex_of_a_row_is_asked_where_none_is() -> None:
     assert {str(sex) for sex in conditions.SEXES} == SEXES
 
@@ -116,12 +127,16 @@ def test_a_file_of_whole_people_is_the_file_that_grew(lives: list[list[Fact]], b
             assert connection.execute(beyond).fetchone() == (0,)
 
 
+@pytest.mark.parametrize("codes", [(), ("00000000001",)], ids=["one code", "two codes"])
 @pytest.mark.parametrize(
     ("names", "aka"), [((), 0), ((True, True), 1), ((True, False), 2)], ids=["none", "former", "current"]
 )
-def test_a_row_says_whether_its_further_names_are_worth_a_look(names: tuple[bool, ...], aka: int) -> None:
+def test_a_row_says_whether_its_further_names_are_worth_a_look(
+    names: tuple[bool, ...], aka: int, codes: tuple[str, ...]
+) -> None:
     with database() as connection:
         aliases = tuple(Alias(Kind.NAME, f"{n}", former) for n, former in enumerate(names))
+        aliases += tuple(Alias(Kind.CODE, code, former=True) for code in codes)
         put(connection, "versions", [row_of(1, a_version()._replace(aliases=aliases), FOREVER, open_=True)])
         assert connection.execute("SELECT aka FROM versions").fetchone() == (aka,)
 

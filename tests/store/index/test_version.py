@@ -11,8 +11,8 @@ from daemon.register.dates import Span, number_of, span
 from daemon.register.effect import FOREVER
 from daemon.register.rows import RegisterDate
 from daemon.register.transitions import Standing
-from daemon.store.index import Known, Version, known_of, projected, spans, with_former
-from daemon.store.index.version import NOTHING, reaching, starts
+from daemon.store.index import Known, Version, former_codes, known_of, projected, spans, with_former
+from daemon.store.index.version import NOTHING, Kind, reaching, starts
 from daemon.store.rows import Stored
 from tests.register.people import fuhyo_row, honnin_row
 from tests.register.strategies import births
@@ -49,7 +49,21 @@ def test_a_former_name_goes_on_with_the_person_and_comes_back_as_their_own() -> 
     ]
     again = projected(Stored(ROW, PERSON, replace(honnin_row(), serial=3)), known_of(second))
     assert {alias.key for alias in again.aliases} == {second.kana, second.name}
-    assert known_of(again) == Known((maiden.kana, second.kana), (maiden.name, second.name))
+    codes = (honnin_row().juminhyo_code,)
+    assert known_of(again) == Known((maiden.kana, second.kana), (maiden.name, second.name), codes)
+
+
+def test_a_code_that_was_changed_goes_on_with_the_person_and_is_no_former_one_once_it_comes_back() -> None:
+    codes = [honnin_row().juminhyo_code, "24846016224", "25208017643"]
+    versions: list[Version] = []
+    for serial, code in enumerate([codes[0], codes[1], codes[1], codes[2], codes[0]], start=1):
+        row = replace(honnin_row(), serial=serial, juminhyo_code=code)
+        versions.append(projected(Stored(ROW, PERSON, row), known_of(versions[-1]) if versions else None))
+    assert [set(former_codes(version)) for version in versions] == [
+        set(), {codes[0]}, {codes[0]}, {codes[0], codes[1]}, {codes[1], codes[2]},
+    ]  # fmt: skip
+    assert [known_of(version).codes[0] for version in versions] == [version.code for version in versions]
+    assert all(alias.former and alias.kind is Kind.CODE for version in versions for alias in version.aliases)
 
 
 def test_a_reading_that_is_not_confirmed_is_no_name() -> None:
