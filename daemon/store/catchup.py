@@ -38,7 +38,7 @@ async def can_follow(index: Index, sources: Sources) -> bool:
     position = await index.position()
     return (
         position is not None
-        and position[0] == sources.truth.id
+        and position[0] == sources.truth.followed
         and sources.truth.listed <= position[1] <= sources.truth.head
     )
 

@@ -1,12 +1,15 @@
 """What one piece of work means to change. It counts only once the group it belongs to is committed."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from daemon.audit.act import Act
+from daemon.errors import IntegrityError
 from daemon.store.engine import Engine, Table
-from daemon.store.index import Index, Latest, Version, known_of
+from daemon.store.held import Waiting
+from daemon.store.index import Index, Latest, Version, former_codes, latest_of
 
 
 @dataclass
@@ -24,7 +27,9 @@ class Group:
     newest: dict[bytes, Version] = field(default_factory=dict)
     """Of these the newest of each person,"""
     coded: dict[str, Version] = field(default_factory=dict)
-    """and the same by 住民票コード."""
+    """the same by 住民票コード,"""
+    formerly: dict[str, Version] = field(default_factory=dict)
+    """and by each that the person had before."""
     places: int = 0
 
     def put(self, table: Table, key: bytes, value: bytes | None) -> None:
@@ -40,9 +45,11 @@ class Group:
         for version in versions:
             self.versions[version.row] = version
             before = self.newest.get(version.person)
-            if before is not None and self.coded.get(before.code) is before:
-                del self.coded[before.code]
+            if before is not None:
+                _let_go(self.coded, (before.code,), before)
+                _let_go(self.formerly, former_codes(before), before)
             self.newest[version.person] = self.coded[version.code] = version
+            self.formerly |= dict.fromkeys(former_codes(version), version)
 
     @property
     def removed(self) -> list[bytes]:
@@ -60,6 +67,10 @@ class Draft:
         self.changes: dict[Table, dict[bytes, bytes | None]] = {}
         self.versions: list[Version] = []
         self.acts: list[Act] = []
+        self.held: dict[str, tuple[Waiting, ...]] = {}
+        """By 住民票コード what is held of those whose holds this work changes (`daemon.store.holds`),"""
+        self.held_change: Counter[str] = Counter()
+        """and how many more by municipality."""
 
     @property
     def now(self) -> datetime:
@@ -95,13 +106,31 @@ class Draft:
 
     async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
         """The latest version of each person who has one of these 住民票コード, as the group sees it."""
-        group = self._group
-        found = {
-            code: where
-            for code, where in (await self._index.latest(codes)).items()
-            if where.person not in group.newest
-        }
-        return found | {code: _latest(group.coded[code]) for code in codes if code in group.coded}
+        found = self._untouched(await self._index.latest(codes))
+        coded = self._group.coded
+        return found | {code: latest_of(coded[code]) for code in codes if code in coded}
+
+    async def formerly(self, codes: Sequence[str]) -> dict[str, Latest]:
+        """The latest version of each person who had one of these 住民票コード before and has another now, as the group sees it.
+
+        IntegrityError where two people had the same.
+        """
+        found = self._untouched(await self._index.formerly(codes))
+        formerly = self._group.formerly
+        here = {code: latest_of(formerly[code]) for code in codes if code in formerly}
+        if found.keys() & here.keys():
+            raise IntegrityError("index.code_twice")
+        return found | here
+
+    def _untouched(self, found: dict[str, Latest]) -> dict[str, Latest]:
+        """Of what the projection says what no earlier work of the group has changed."""
+        return {code: where for code, where in found.items() if where.person not in self._group.newest}
+
+    async def history(self, person: bytes) -> list[bytes]:
+        """The rows of all versions of one person, as this work sees them, in no order."""
+        new = (*self._group.versions.values(), *self.versions)
+        own = [version.row for version in new if version.person == person]
+        return list(dict.fromkeys([*await self._index.history(person), *own]))
 
     def index(self, version: Version) -> None:
         """Let the projection know of a new version."""
@@ -117,5 +146,7 @@ class Draft:
         return self._group.commit.to_bytes(8, "big") + self._group.places.to_bytes(4, "big")
 
 
-def _latest(version: Version) -> Latest:
-    return Latest(version.row, version.person, version.serial, known_of(version))
+def _let_go(held: dict[str, Version], codes: Iterable[str], version: Version) -> None:
+    for code in codes:
+        if held.get(code) is version:
+            del held[code]

@@ -32,7 +32,7 @@ class Table(StrEnum):
     META = "meta"
     """name → what the program keeps for itself"""
     HOLDS = "holds"
-    """random id (16 bytes) → sealed notice that waits for another one (保留)"""
+    """place and 4 random bytes → sealed notice that waits for another one (保留)"""
     REPORTS = "reports"
     """place → sealed report to a municipality"""
     SENT = "sent"

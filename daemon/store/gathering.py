@@ -44,7 +44,7 @@ class Gathering:
     def can_follow(self) -> bool:
         """Whether the commits whose rows were not noted are still listed."""
         progress, truth = self.staging.progress, self._sources.truth
-        return progress.truth == truth.id and truth.listed <= progress.head <= truth.head
+        return progress.truth == truth.followed and truth.listed <= progress.head <= truth.head
 
     async def step(self) -> None:
         """Read some more."""

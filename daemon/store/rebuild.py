@@ -103,7 +103,7 @@ class Rebuild:
     async def _start(self) -> None:
         truth = self._sources.truth
         staging = await Staging.begin(
-            self._target, self._key, truth=truth.id, head=truth.head, total=self._total
+            self._target, self._key, truth=truth.followed, head=truth.head, total=self._total
         )
         self._gathering = Gathering(self._sources, staging)
 

@@ -1,12 +1,13 @@
 """Row versions as they lie in the truth: one sealed value per version, under an id that says nothing.
 
-In clear are the random id, the key class and the size class. Sealed are the 28 or 18 items, whose they are, and
-which version came after. A current row is sealed under `live`; one that was superseded, or that strikes a person
-off, under the class of the year in which its 150 years end (施行令34条2項 as for municipalities; design: Keys).
+In clear are the random id, the key class and the size class. Sealed are the 28 or 18 items, whose they are, when the
+next version came, and how far each municipality had counted (`daemon.register.order`). A current row is sealed under
+`live`; one that was superseded, or that strikes a person off, under the class of the year in which its 150 years end
+(施行令34条2項 as for municipalities; design: Keys).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from daemon.crypto import classes
 from daemon.crypto.seal import Place, Sealer
 from daemon.errors import IntegrityError
 from daemon.register.items import UNIFIED
+from daemon.register.order import UNKNOWN, Counts
 from daemon.register.reasons import standing_of
 from daemon.register.rows import FuhyoRow, HonninRow, Register, Row
 from daemon.register.transitions import Standing
@@ -40,6 +42,8 @@ class Stored:
     row: Row
     successor_on: date | None = None
     """The day the next notice came; from then the 150 years count."""
+    counts: Counts = field(default_factory=dict)
+    """What each municipality had counted of its notices about the person by this version."""
 
     @property
     def term(self) -> str | None:
@@ -68,7 +72,12 @@ def _content(row: type[Row], unified: Collection[str]) -> type[msgspec.Struct]:
         for field in msgspec.structs.fields(row)
     ]
     items = msgspec.defstruct(f"{row.__name__}Items", fields, array_like=True, forbid_unknown_fields=True)
-    whole = [("person", bytes), ("successor_on", date | None), ("items", items)]
+    whole: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+        ("person", bytes),
+        ("successor_on", date | None),
+        ("items", items),
+        ("counts", dict[int, int], msgspec.field(default_factory=lambda: dict(UNKNOWN))),
+    ]
     return msgspec.defstruct(f"{row.__name__}Content", whole, array_like=True, forbid_unknown_fields=True)
 
 
@@ -90,7 +99,7 @@ class RowCodec:
         items = list(astuple(stored.row))
         for place, _ in self._unified:
             items[place] = bytes.fromhex(items[place])
-        content = self._encoder.encode((stored.person, stored.successor_on, items))
+        content = self._encoder.encode((stored.person, stored.successor_on, items, dict(stored.counts)))
         name = stored.term or self._sealer.newest(classes.LIVE)
         return self._sealer.seal(name, self._place(stored.id), content)
 
@@ -103,7 +112,7 @@ class RowCodec:
         items = asdict(content.items)
         for _, name in self._unified:
             items[name] = items[name].hex().upper()
-        return Stored(row_id, content.person, self._type(**items), content.successor_on)
+        return Stored(row_id, content.person, self._type(**items), content.successor_on, content.counts)
 
     def _place(self, row_id: bytes) -> Place:
         return Place(self._register, Table.ROWS, row_id)

@@ -17,7 +17,10 @@ from daemon.store.engine import Engine, Reads, Table
 
 log = logging.getLogger(__name__)
 
-SEALED = (Table.ROWS, Table.NOTICES, Table.OUTBOX, Table.ASIDE, Table.LOG, Table.PEOPLE)
+SEALED = (
+    Table.ROWS, Table.NOTICES, Table.OUTBOX, Table.ASIDE, Table.LOG, Table.PEOPLE, Table.HOLDS, Table.REPORTS,
+    Table.SENT, Table.RUNS,
+)  # fmt: skip
 """The tables whose values are sealed; every other holds what says nothing about anyone."""
 COUNTED = b"under"
 """In META: present once everything was counted."""

@@ -1,6 +1,7 @@
 """The one writer: pieces of work queue up and are committed together (group commit, `daemon.store.groups`).
 
-Each piece sees what those before it changed and is merged whole or, if it raises, not at all.
+Each piece sees what those before it changed and is merged whole or, if it raises, not at all. Who asks for much does not keep
+others waiting: the queue has a lane for each (`daemon.store.lanes`), and a group is never larger than what is done quickly.
 """
 
 import asyncio
@@ -12,11 +13,15 @@ from daemon.audit.act import Act
 from daemon.errors import IntegrityError, StateError
 from daemon.store.draft import Draft
 from daemon.store.groups import Groups, Job, Work, tell
+from daemon.store.lanes import FIRST, Lanes
 
 T = TypeVar("T")
 
 MOST_JOBS = 64  # in one group
+MOST_WEIGHT = 128
+"""Of one group: notices, or what takes as long. A search waits for the group before its own, so for so many at the most."""
 QUEUE = 512  # waiting; past it callers wait too (back-pressure)
+CROWDED = 192  # waiting; past it peers are told to come again
 WORD = 120.0  # seconds until whoever asked hears something, whatever the disk does
 
 
@@ -33,14 +38,23 @@ class Writer:
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
-        self._queue: asyncio.Queue[Job | _Alone | None] = asyncio.Queue(QUEUE)
+        self._queue: Lanes[Job | _Alone | None] = Lanes(QUEUE)
         self._closed = False
         self._ended = asyncio.Event()
         self._ended.set()
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in the next group; returns its result once that is durable, raises what it raised."""
-        result: T = await self._ask(Job(work, asyncio.get_running_loop().create_future()))
+    @property
+    def crowded(self) -> bool:
+        """Whether so much waits that whoever can come again later should."""
+        return len(self._queue) >= CROWDED
+
+    async def write(self, work: Work[T], *, lane: str = FIRST, weight: int = 1) -> T:
+        """Run `work` in one of the next groups; returns its result once that is durable, raises what it raised.
+
+        Pieces of one `lane` keep their order. `weight` is how long it takes, in notices.
+        """
+        job = Job(work, asyncio.get_running_loop().create_future())
+        result: T = await self._ask(job, lane, weight)
         return result
 
     async def between(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -64,10 +78,8 @@ class Writer:
         ending = False
         self._ended.clear()
         try:
-            while not (ending and self._queue.empty()):
-                jobs = [await self._queue.get()]
-                while len(jobs) < MOST_JOBS and not self._queue.empty():
-                    jobs.append(self._queue.get_nowait())
+            while not (ending and not len(self._queue)):
+                jobs = await self._queue.take(most=MOST_JOBS, weight=MOST_WEIGHT)
                 await self._run(jobs)
                 ending = ending or None in jobs
         finally:
@@ -77,15 +89,15 @@ class Writer:
         """Take no more work; return when what was queued is committed."""
         if not self._closed:
             self._closed = True
-            await self._queue.put(None)
+            await self._queue.put(FIRST, None)
         await self._ended.wait()
 
-    async def _ask(self, job: Job | _Alone) -> Any:  # noqa: ANN401 - whatever the work gives
+    async def _ask(self, job: Job | _Alone, lane: str = FIRST, weight: int = 1) -> Any:  # noqa: ANN401 - whatever the work gives
         if self._closed:
             raise StateError("state.stopping")
         try:
             async with asyncio.timeout(WORD):
-                await self._queue.put(job)
+                await self._queue.put(lane, job, weight)
                 return await job.done
         except TimeoutError:
             raise StateError("store.no_word") from None

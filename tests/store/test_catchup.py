@@ -14,14 +14,14 @@ from daemon.store.index import Index
 from tests.commands.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.store.projection import contents, expected
-from tests.store.turning import EVERYONE, done, fill, found, move, newcomer, rows
+from tests.store.turning import EVERYONE, done, fill, found, move, newcomer, rows, tell
 
 
 async def renamed(bench: Bench, number: int, *names: str) -> None:
     """Notices one after the other, each of which gives the person another name."""
     for name in names:
         record = replace(newcomer(number), reason="32", name=name, event_date=DAY)
-        await send(bench, notice(f"r{number}-{name}", record))
+        await tell(bench, f"r{number}-{name}", record)
 
 
 async def remove(bench: Bench, *ids: bytes) -> None:
@@ -167,6 +167,25 @@ async def test_a_projection_of_another_truth_is_not_believed(honnin: Bench) -> N
     assert await is_level(honnin)
 
 
+async def test_a_projection_by_other_rules_is_made_anew(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left by a program that made other keys, it would lose whoever is found by a key that comes out differently now."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr("daemon.store.truth.RULES", 0)
+        earlier.setattr("daemon.register.keys.folded", lambda text: text)
+        await honnin.stop()
+        await honnin.start()
+        await fill(honnin, 1)
+        await honnin.open.merger.merge()
+        await honnin.stop()
+    honnin.rebuilt.clear()
+    await honnin.start()
+    assert honnin.rebuilt
+    assert await is_level(honnin)
+    assert len(await honnin.open.reader.find(former("住民太郎"), limit=9)) == 1
+
+
 async def test_too_far_behind_means_a_rebuild(honnin: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.groups.KEPT_CHANGES", 0)
     monkeypatch.setattr("daemon.store.groups.UNLISTED", 1)
@@ -262,8 +281,8 @@ async def test_people_are_named_as_a_notice_in_the_same_commit_left_them(honnin:
     await send(
         honnin,
         notice("a", first),
-        notice("b", replace(first, reason="32", name="甲　一", event_date=DAY)),
-        notice("c", replace(first, reason="32", name="乙　一", event_date=DAY)),
+        notice("b", replace(first, reason="32", name="甲　一", event_date=DAY), seq=2),
+        notice("c", replace(first, reason="32", name="乙　一", event_date=DAY), seq=3),
     )
     assert [each.row.serial for each in await honnin.open.reader.find(former("住民太郎"), limit=9)] == [3]
     assert await is_level(honnin)

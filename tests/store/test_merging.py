@@ -172,7 +172,9 @@ async def test_a_file_that_is_damaged_ends_the_task(monkeypatch: pytest.MonkeyPa
     )
     tasks.start(follower.run(), name="index.merge")
     await follower.follow(HEAD + 1, [object()], [])  # type: ignore[list-item]
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        while not failed:
+            await asyncio.sleep(0.005)
     assert failed == ["index.merge"]
 
 
@@ -294,9 +296,9 @@ async def test_a_full_disk_stops_notices_before_memory_does(
     async def full(*_: object, **__: object) -> None:
         raise sqlcipher.OperationalError("database or disk is full")
 
-    await fill(honnin, 1, 2, 3)
     with monkeypatch.context() as disk:
         disk.setattr("daemon.store.index.renewal.renew", full)
+        await fill(honnin, 1, 2, 3)
         with pytest.raises(StateError, match=r"store\.cannot_write"):
             await fill(honnin, 4)
     assert (await found(honnin)).total() == 3

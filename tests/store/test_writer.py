@@ -166,8 +166,8 @@ async def test_later_work_of_a_group_sees_whom_earlier_work_brought(honnin: Benc
         moved = replace(newcomer(number), reason="31", event_date=DAY, address="山口県山口市滝町２番２号")
         first, second, third = await asyncio.gather(
             send(honnin, notice(f"a{number}", newcomer(number))),
-            send(honnin, notice(f"b{number}", moved)),
-            send(honnin, notice(f"c{number}", replace(moved, address="山口県山口市滝町３番３号"))),
+            send(honnin, notice(f"b{number}", moved, seq=2)),
+            send(honnin, notice(f"c{number}", replace(moved, address="山口県山口市滝町３番３号"), seq=3)),
         )
         assert [verdict.serial for (verdict,) in (first, second, third)] == [1, 2, 3]
     assert honnin.open.journal.tree.size == 9

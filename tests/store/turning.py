@@ -10,6 +10,7 @@ from daemon.audit.entry import Header, header_of
 from daemon.audit.journal import leaf_of
 from daemon.crypto.seal import class_of
 from daemon.register.codes import juminhyo_digit
+from daemon.register.order import Counts
 from daemon.register.rows import HonninRecord
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Wanted
@@ -35,6 +36,17 @@ def newcomer(number: int) -> HonninRecord:
     return replace(HONNIN, juminhyo_code=base + juminhyo_digit(base), kojin_bango="", reason="12")
 
 
+async def tell(bench: Bench, name: str, record: HonninRecord) -> None:
+    """The next notice about someone, with the count that is due."""
+    code = record.juminhyo_code
+    found = (await bench.open.index.latest([code])).get(code)
+    counts: Counts = {}
+    if found is not None:
+        sealed = await bench.open.engine.get_many(Table.ROWS, [found.row])
+        counts = bench.open.reader._codec.open(found.row, sealed[found.row]).counts
+    await send(bench, notice(name, record, seq=counts.get(int(record.municipality), 0) + 1))
+
+
 async def fill(bench: Bench, *numbers: int) -> None:
     await send(bench, *(notice(f"n{number}", newcomer(number)) for number in numbers))
 
@@ -42,7 +54,7 @@ async def fill(bench: Bench, *numbers: int) -> None:
 async def move(bench: Bench, number: int, serial: int) -> None:
     """One more notice about someone: the version before is superseded."""
     moved = replace(newcomer(number), reason="31", event_date=DAY, address=f"山口県山口市滝町{serial}番")
-    await send(bench, notice(f"m{number}-{serial}", moved))
+    await tell(bench, f"m{number}-{serial}", moved)
 
 
 async def done(bench: Bench, *kinds: str) -> None:
