@@ -23,6 +23,10 @@ class Role(StrEnum):
     """監査人"""
     ADMINISTRATOR = "administrator"
     """システム管理者"""
+    OFFICER = "officer"
+    """セキュリティ責任者"""
+    CHIEF = "chief"
+    """セキュリティ統括責任者"""
     CUSTODIAN = "custodian"
     """鍵管理者"""
 
@@ -33,6 +37,31 @@ class Right(StrEnum):
     SEARCH = "search"
     SHOW = "show"
     EXPORT = "export"
+    HOLDS_SEE = "holds.see"
+    """The list of notices that are held (保留)."""
+    HOLDS_CANCEL = "holds.cancel"
+    """Ask for one to be cancelled; it takes two people."""
+    BOUNDARIES = "boundaries"
+    """See 廃置分合・境界変更, and ask for one to be announced or taken back; it takes two people."""
+    HALT_SEE = "halt.see"
+    """Whether the service is stopped, and planned stops."""
+    STOP = "halt.stop"
+    """緊急遮断: one person, at once."""
+    RESUME_PROPOSE = "halt.resume_propose"
+    RESUME_CONFIRM = "halt.resume_confirm"
+    """Serving again takes two people: one proposes, another confirms."""
+    ANNOUNCE = "halt.announce"
+    """計画停止, and taking one back."""
+    OUTBOX_SEE = "outbox.see"
+    """What waits for the national server, and what is aside."""
+    OUTBOX_RETRY = "outbox.retry"
+    """Have it tried again."""
+    REPORTS_SEE = "reports.see"
+    """Which reports municipalities have, without words."""
+    REPORTS_READ = "reports.read"
+    """What the 機構 wrote in one: it may name people."""
+    RECONCILIATIONS_SEE = "reconciliations.see"
+    """Which municipality compared when, and what it came to, in figures."""
     KEYS_SEE = "keys.see"
     """Keys, tokens, proposals, statements."""
     KEYS_PROPOSE = "keys.propose"
@@ -45,6 +74,19 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEARCH: frozenset({Role.OPERATOR, Role.CLERK}),
     Right.SHOW: frozenset({Role.OPERATOR, Role.CLERK}),
     Right.EXPORT: frozenset({Role.AUDITOR}),
+    Right.HOLDS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
+    Right.HOLDS_CANCEL: frozenset({Role.CLERK}),
+    Right.BOUNDARIES: frozenset({Role.CLERK}),
+    Right.HALT_SEE: frozenset(Role),
+    Right.STOP: frozenset({Role.OFFICER, Role.CHIEF, Role.ADMINISTRATOR}),
+    Right.RESUME_PROPOSE: frozenset({Role.OFFICER, Role.CHIEF, Role.ADMINISTRATOR}),
+    Right.RESUME_CONFIRM: frozenset({Role.CHIEF}),
+    Right.ANNOUNCE: frozenset({Role.ADMINISTRATOR}),
+    Right.OUTBOX_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
+    Right.OUTBOX_RETRY: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
+    Right.REPORTS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
+    Right.REPORTS_READ: frozenset({Role.CLERK}),
+    Right.RECONCILIATIONS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR, Role.AUDITOR}),
     Right.KEYS_SEE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
     Right.KEYS_PROPOSE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
     Right.KEYS_DECIDE: frozenset({Role.CUSTODIAN}),
@@ -89,6 +131,7 @@ def require_text(text: str, field: str) -> str:
     bare = text.strip()
     if not bare:
         raise InputError("search.text_missing", field=field)
-    if len(bare) > MOST_TEXT or not bare.isprintable():
+    # A full-width space is printable here, whatever Unicode's category says.
+    if len(bare) > MOST_TEXT or not bare.replace("\u3000", " ").isprintable():
         raise InputError("search.text_unfit", field=field)
     return bare

@@ -1,7 +1,8 @@
 """照会 by 住民票コード or 個人番号: one person by key, for an affair that may use that key, in the log before the answer.
 
-A key that cannot be right is an error and never "nobody". In `fuhyo` there is no 個人番号, and a 住民票コード finds
-国外転出者 alone (住基法30条の44の6): of anybody else the answer is as if there were nobody, and the entry knows better.
+A key that cannot be right is an error and never "nobody". A 住民票コード that was changed finds whoever had it, and the answer says
+so: nobody else ever gets it. In `fuhyo` there is no 個人番号, and a 住民票コード finds 国外転出者 alone (住基法30条の44の6): of anybody
+else the answer is as if there were nobody, and the entry knows better.
 """
 
 import re
@@ -13,6 +14,7 @@ from daemon.audit.entry import Action
 from daemon.clock import Clock
 from daemon.commands.caller import Caller, Right
 from daemon.commands.criteria import SHOWN
+from daemon.commands.pending import arriving
 from daemon.commands.search import order, shown
 from daemon.commands.uses import Uses
 from daemon.contract.console import Affair, Found, Lookup
@@ -21,6 +23,8 @@ from daemon.register.codes import is_juminhyo_code, is_kojin_bango
 from daemon.register.dates import number_of
 from daemon.register.reasons import standing_of
 from daemon.register.rows import Register
+from daemon.register.wanted import By
+from daemon.store.holds import Holds
 from daemon.store.reader import Reader
 from daemon.store.rows import Stored
 from daemon.store.writer import Writer
@@ -45,24 +49,27 @@ class Lookups:
         writer: Writer,
         clock: Clock,
         *,
+        holds: Holds,
         require_timely: Callable[[], None],
     ) -> None:
         self._reader = reader
+        self._holds = holds
         self._uses = Uses(register, writer, clock, require_timely)
 
     async def lookup(self, caller: Caller, query: Lookup) -> Found:
-        """Whoever has the key now, present or struck off; nobody where there is no such person."""
+        """Whoever has the key now, or had the 住民票コード before, present or struck off; nobody where there is no such person."""
         today = self._uses.today()
         try:
             affair = self._uses.allow(caller, Right.SEARCH, query, today=today)
             people = await self._people(query, affair, today)
+            pending = await arriving(self._holds, self._reader, people)
         except JukuraError as error:
             await self._log(Action.LOOKUP_REFUSED, caller, query, code=error.code)
             raise
         allowed = SHOWN[self._uses.register]
         hits = sorted((one for one in people if standing_of(one.row) in allowed), key=order)
         await self._log(Action.LOOKUP_DONE, caller, query, hits=hits, withheld=len(people) - len(hits))
-        return Found([shown(stored) for stored in hits])
+        return Found([shown(stored, _by(stored, query), pending) for stored in hits])
 
     async def _people(self, query: Lookup, affair: Affair, today: date) -> list[Stored]:
         if bool(query.code) == bool(query.number):
@@ -97,6 +104,11 @@ class Lookups:
             "withheld": withheld,
         }
         await self._uses.log(action, caller, query, counts=counts, sealed=sealed, code=code)
+
+
+def _by(stored: Stored, query: Lookup) -> By:
+    is_former = query.code and stored.row.juminhyo_code != _digits(query, "code")
+    return By.FORMER_CODE if is_former else By.NAME
 
 
 def _digits(query: Lookup, field: str) -> str:

@@ -181,7 +181,7 @@ class Migration:
         """Between two groups: the new projection is level with the truth."""
         async with closed_on_error(builder):
             await self._no_rotation()
-            await builder.finish(identity, self._store.truth.head)
+            await builder.finish(truth.followed(identity), self._store.truth.head)
         self._store.truth.id = identity
 
     async def _no_rotation(self) -> None:

@@ -7,12 +7,14 @@ from daemon.audit.entry import Action
 from daemon.clock import Clock
 from daemon.commands.caller import Caller, Right
 from daemon.commands.criteria import SHOWN
+from daemon.commands.pending import waiting_for
 from daemon.commands.uses import Uses
 from daemon.contract.console import MASK, Affair, Person, PersonQuery, Version
 from daemon.errors import AuthorityError, ConflictError, InputError, JukuraError
 from daemon.register.effect import in_force
 from daemon.register.reasons import standing_of
 from daemon.register.rows import HonninRow, Register
+from daemon.store.holds import Holds
 from daemon.store.reader import Reader
 from daemon.store.rows import Stored
 from daemon.store.writer import Writer
@@ -28,10 +30,12 @@ class Persons:
         writer: Writer,
         clock: Clock,
         *,
+        holds: Holds,
         require_timely: Callable[[], None],
     ) -> None:
         self._register = register
         self._reader = reader
+        self._holds = holds
         self._uses = Uses(register, writer, clock, require_timely)
 
     async def show(self, caller: Caller, query: PersonQuery) -> Person:
@@ -46,7 +50,8 @@ class Persons:
             await self._log(Action.PERSON_REFUSED, caller, query, versions, error.code)
             raise
         await self._log(Action.PERSON_SHOWN, caller, query, versions)
-        return Person(query.person, [_version(stored, affair, query) for stored in versions])
+        shown = [_version(stored, affair, query) for stored in versions]
+        return Person(query.person, shown, waiting_for(self._holds, versions[0].row.juminhyo_code))
 
     def _may_open(self, query: PersonQuery, affair: Affair) -> None:
         honnin = self._register is Register.HONNIN

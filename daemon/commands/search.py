@@ -4,12 +4,13 @@ Each search is in the log before its answer. The reader opens and compares what 
 may ask, how many are shown, and in which order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from daemon.audit.entry import Action
 from daemon.clock import Clock
 from daemon.commands.caller import Caller, Right
 from daemon.commands.criteria import READERS, to_add, wanted
+from daemon.commands.pending import arriving
 from daemon.commands.uses import Uses
 from daemon.contract.console import MAX_HITS, Found, Hit, Search
 from daemon.errors import JukuraError, TooMuchError
@@ -18,6 +19,7 @@ from daemon.register.keys import keys_of
 from daemon.register.reasons import standing_of
 from daemon.register.rows import Register, Row
 from daemon.register.wanted import By, Wanted, by
+from daemon.store.holds import Holds
 from daemon.store.reader import Reader
 from daemon.store.rows import Stored
 from daemon.store.writer import Writer
@@ -33,10 +35,12 @@ class Searches:
         writer: Writer,
         clock: Clock,
         *,
+        holds: Holds,
         require_timely: Callable[[], None],
         max_hits: int = MAX_HITS,
     ) -> None:
         self._reader = reader
+        self._holds = holds
         self._uses = Uses(register, writer, clock, require_timely)
         self._max_hits = max_hits
 
@@ -47,11 +51,12 @@ class Searches:
             self._uses.allow(caller, Right.SEARCH, query, today=today)
             asked = wanted(query, register=self._uses.register, today=today)
             hits = await self._hits(query, asked)
+            pending = await arriving(self._holds, self._reader, hits)
         except JukuraError as error:
             await self._log(Action.SEARCH_REFUSED, caller, query, hits=0, code=error.code)
             raise
         await self._log(Action.SEARCH_DONE, caller, query, hits=len(hits))
-        return Found([shown(stored, by(keys_of(stored.row), asked)) for stored in hits])
+        return Found([shown(stored, by(keys_of(stored.row), asked), pending) for stored in hits])
 
     async def _hits(self, query: Search, asked: Wanted) -> list[Stored]:
         try:
@@ -71,8 +76,8 @@ class Searches:
         await self._uses.log(action, caller, query, counts={"hits": hits}, sealed={"terms": terms}, code=code)
 
 
-def shown(stored: Stored, found_by: By = By.NAME) -> Hit:
-    """One version, in force on the day asked for, as the screen may show it."""
+def shown(stored: Stored, found_by: By, pending: Collection[bytes]) -> Hit:
+    """One version, in force on the day asked for, as the screen may show it; `pending` are the people who are 転入保留中."""
     row = stored.row
     return Hit(
         person=stored.person.hex(),
@@ -86,6 +91,7 @@ def shown(stored: Stored, found_by: By = By.NAME) -> Hit:
         standing=standing_of(row),
         serial=row.serial,
         by=found_by.value,
+        pending=stored.person in pending,
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from daemon.errors import InputError, StateError
 from daemon.register.history import checked
+from daemon.register.order import UNKNOWN
 from daemon.register.rows import Row
 from daemon.store.index import Known, Version, known_of, projected
 from daemon.store.rows import ROW_ID, RowCodec, Stored
@@ -112,7 +113,7 @@ class Taking:
         person = self._ids.person(code)
         follows = [row.received_on for row in history.rows[1:]]
         return [
-            Stored(self._ids.row(person, row), person, row, successor)
+            Stored(self._ids.row(person, row), person, row, successor, UNKNOWN)
             for row, successor in zip(history.rows, [*follows, None], strict=True)
         ]
 

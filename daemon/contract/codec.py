@@ -65,8 +65,13 @@ def shape(value: object, into: type[T]) -> T:
     try:
         return msgspec.convert(value, into)
     except msgspec.ValidationError as error:
-        found = _PATH.search(str(error))
-        raise InputError("json.wrong_shape", field=found[1] if found else "") from None
+        raise InputError("json.wrong_shape", field=field_of(error)) from None
+
+
+def field_of(error: msgspec.ValidationError) -> str:
+    """The name of the field at fault; empty where none is known."""
+    found = _PATH.search(str(error))
+    return found[1] if found else ""
 
 
 def decode(body: bytes, into: type[T]) -> T:

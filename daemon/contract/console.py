@@ -9,8 +9,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from daemon.contract.announcements import Announcement
+from daemon.contract.boundaries import BOUNDARY_ENDPOINTS
+from daemon.contract.deadlines import Deadline
 from daemon.contract.endpoint import Empty, Endpoint
+from daemon.contract.halt import HALT_ENDPOINTS
+from daemon.contract.holds import CONSOLE_ENDPOINTS as HOLD_ENDPOINTS
+from daemon.contract.holds import Pending
 from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
+from daemon.contract.outbox import OUTBOX_ENDPOINTS
+from daemon.contract.reconciled import RECONCILED_ENDPOINTS
 from daemon.register.rows import RegisterDate
 
 MASK = "＊"
@@ -36,10 +44,19 @@ class Reason(StrEnum):
     TOKEN_AWAY = "token_away"  # noqa: S105 - the HSM's token
     NATIONAL_AWAY = "national_away"
     OUTBOX_ASIDE = "outbox_aside"
+    REPORTS_OVERDUE = "reports_overdue"
+    RECONCILIATION_OVERDUE = "reconciliation_overdue"
+    """A municipality has not compared its records for longer than its schedule says."""
     SIGNATURE_LATE = "signature_late"
     DISK_LOW = "disk_low"
     SIGNATURE_REFUSED = "signature_refused"
     STORE_UNTRUSTED = "store_untrusted"
+    SERVICE_STOPPED = "service_stopped"
+    """緊急遮断."""
+    PEERS_CLOSED = "peers_closed"
+    """No municipality is let in: there is no revocation list in force."""
+    TRUST_STALE = "trust_stale"
+    """Certificates or revocation lists were changed into something that cannot be used; what was in force before still is."""
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -81,6 +98,10 @@ class Status(Struct, frozen=True, kw_only=True):
     """The enrolled tokens, as last heard of."""
     rotations: list[Rotation] = []
     """Key rotations that run now."""
+    deadlines: list[Deadline] = []
+    """Certificates that end within 60 days or have ended, revocation lists that end within 7; whose, and when."""
+    announcements: list[Announcement] = []
+    """Planned stops that are not over."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -195,7 +216,10 @@ class Hit(Struct, frozen=True, kw_only=True):
     serial: int = 0
     """更新順番号 of the version that was found: not the newest where the search was as of a day of the past."""
     by: str = "name"
-    """By which name: `name`, `other` (旧氏, 通称, part of a foreigner's name), `earlier` (of an earlier version)."""
+    """By which name: `name`, `other` (旧氏, 通称, part of a foreigner's name), `earlier` (of an earlier version); or `former_code`: by
+    a 住民票コード that is no longer theirs."""
+    pending: bool = False
+    """転入保留中: the 転入 of another municipality waits for the 消除 of the one that has them."""
 
 
 class Found(Struct, frozen=True):
@@ -247,6 +271,8 @@ class Person(Struct, frozen=True):
 
     person: str
     versions: list[Version]
+    pending: list[Pending] = []
+    """What waits about them (保留), the oldest first."""
 
 
 class ExportLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -264,4 +290,7 @@ LOOKUP = Endpoint("POST", "/v1/lookup", Lookup, Found)
 PERSON = Endpoint("POST", "/v1/person", PersonQuery, Person)
 EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
 """Streams `ExportLine`s; needs the auditor's right."""
-ENDPOINTS = (STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *KEY_ENDPOINTS)
+ENDPOINTS = (
+    STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *HALT_ENDPOINTS, *KEY_ENDPOINTS, *OUTBOX_ENDPOINTS,
+    *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *BOUNDARY_ENDPOINTS,
+)  # fmt: skip

@@ -9,12 +9,17 @@ grapheme, a space `3000` or `0020`, a 外字 `0000`; the empty string where none
 text (`daemon.register.unified`), and are kept and passed on as they came.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 
+from daemon.contract.announcements import ANNOUNCEMENTS
 from daemon.contract.endpoint import Endpoint
+from daemon.contract.holds import ENDPOINTS as HOLD_ENDPOINTS
+from daemon.contract.reconciliation import RECONCILIATION_ENDPOINTS
+from daemon.contract.reports import REPORT_ENDPOINTS
 from daemon.register.rows import FuhyoRecord, HonninRecord
 
 MAX_BODY = 4 * 1024 * 1024  # bytes
@@ -28,8 +33,14 @@ class HonninNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     id: str
     sender_seq: int
-    """The sender's own count of notices about this person, from 1 (the register judges order by it)."""
+    """The sender's own count of notices about this person, from 1 (the register judges order by it).
+
+    One that runs ahead is held until those before it have come. A refused notice does not count: its number is used again.
+    The count taken last, with another reason or date and otherwise the same, tells that notice anew.
+    """
     record: HonninRecord
+    old_code: str = ""
+    """With 51 alone: the 住民票コード until now (the 28 items have no room for it)."""
 
 
 class FuhyoNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +70,8 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     """The same notice was applied before: `serial` is the one given then."""
+    HELD = "held"
+    """It waits (保留) for another one: `code` says for what, `until` how long. It is applied by itself."""
     REFUSED = "refused"
 
 
@@ -69,6 +82,8 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome
     serial: int | None = None
     """更新順番号 given to the new row."""
+    until: date | None = None
+    """The last day (in Japan) on which a held notice may still be applied."""
     code: str = ""
     field: str = ""
     ja: str = ""
@@ -83,4 +98,4 @@ class Verdicts(Struct, frozen=True):
 
 
 NOTICES = Endpoint("POST", "/v1/notices", NoticeBatch, Verdicts)
-ENDPOINTS = (NOTICES,)
+ENDPOINTS = (NOTICES, *HOLD_ENDPOINTS, *REPORT_ENDPOINTS, *RECONCILIATION_ENDPOINTS, ANNOUNCEMENTS)

@@ -92,8 +92,8 @@ class Life:
             self._day = min(max(self._day + timedelta(days=step), FIRST), TODAY - timedelta(days=1))
             on = written(self._day, era=self._dice.chance(0.5))
         record = replace(self.last, reason=reason, event_date=on, **changes)
-        seq = len(self.sent) + 1
-        name = f"{record.juminhyo_code[-6:]}-{seq}"
+        name = f"{record.juminhyo_code[-6:]}-{len(self.sent) + 1}"
+        seq = 1 + sum(sender == record.municipality for sender, _ in self.sent)
         self.sent.append((record.municipality, HonninNotice(id=name, sender_seq=seq, record=record)))
         self.last = record
 

@@ -16,6 +16,7 @@ from tests.commands.asking import ABROAD
 from tests.commands.test_notices import DAY, MOVED, entries, notice, send
 from tests.conftest import Bench
 from tests.register.people import FUHYO, HONNIN
+from tests.store.recoding import recode
 
 CODE, NUMBER = HONNIN.juminhyo_code, HONNIN.kojin_bango
 NOBODYS_CODE, NOBODYS_NUMBER = "24846016224", "987654321093"
@@ -71,6 +72,36 @@ async def test_a_number_that_was_changed_finds_nobody(honnin: Bench, caller: Cal
     await send(honnin, notice("n1"), notice("n2", changed, seq=2))
     assert not (await lookup(honnin, caller, number=NUMBER)).hits
     assert (await lookup(honnin, caller, number=NOBODYS_NUMBER)).hits
+
+
+async def test_whoever_had_the_code_before_is_found_and_seen_to_be(honnin: Bench, caller: Caller) -> None:
+    await send(honnin, notice("n1"))
+    (hit,) = (await lookup(honnin, caller, code=CODE)).hits
+    assert hit.by == "name"
+    await recode(honnin, CODE, NOBODYS_CODE)
+    for fields, by in (
+        ({"code": CODE}, "former_code"), ({"code": "2472-7059-608"}, "former_code"),
+        ({"code": NOBODYS_CODE}, "name"), ({"number": NUMBER}, "name"),
+    ):  # fmt: skip
+        (hit,) = (await lookup(honnin, caller, **fields)).hits
+        assert (hit.name, hit.serial, hit.by) == (HONNIN.name, 2, by)
+        last = (await entries(honnin))[-1]
+        assert last.fields["terms"].value == {"code": "", "number": ""} | fields
+        assert last.fields["subjects"].value == [NOBODYS_CODE]
+
+
+async def test_fuhyo_finds_by_an_earlier_code_people_abroad_alone(fuhyo: Bench, caller: Caller) -> None:
+    here = replace(FUHYO, juminhyo_code=NOBODYS_CODE)
+    await send(
+        fuhyo, *(FuhyoNotice(id=one.juminhyo_code, sender_seq=1, record=one) for one in (here, ABROAD))
+    )
+    await recode(fuhyo, ABROAD.juminhyo_code, "25208017643")
+    await recode(fuhyo, NOBODYS_CODE, "24846016232")
+    for code, by in ((ABROAD.juminhyo_code, "former_code"), ("25208017643", "name")):
+        (hit,) = (await lookup(fuhyo, caller, affair="abroad", code=code)).hits
+        assert (hit.standing, hit.serial, hit.by) == ("abroad", 2, by)
+    assert not (await lookup(fuhyo, caller, affair="abroad", code=NOBODYS_CODE)).hits
+    assert (await entries(fuhyo))[-1].fields["withheld"].value == 1
 
 
 REFUSED: tuple[tuple[dict[str, str], str, str], ...] = (

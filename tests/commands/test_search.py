@@ -8,14 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.audit.entry import Action
-from daemon.commands.caller import Caller, Role
+from daemon.commands.caller import Caller, Role, require_text
 from daemon.contract.console import (
     Match,
     Scope,
     Search,
 )
 from daemon.contract.peer import Outcome
-from daemon.errors import JukuraError
+from daemon.errors import InputError, JukuraError
 from daemon.register.rows import RegisterDate
 from daemon.store.engine import Table
 from daemon.store.index import Latest
@@ -248,6 +248,17 @@ async def test_refused_searches_name_the_field_and_are_logged(honnin: Bench, cal
     assert [(entry.header.action, entry.header.code) for entry in last] == [
         (Action.SEARCH_REFUSED, code) for _, code, _ in REFUSED
     ]
+
+
+@pytest.mark.parametrize("text", ["旅券申請　審査", "　R8-0123　", "辻\U000e0100家の審査（外字〓）"])
+def test_a_purpose_may_be_written_as_japanese_is(text: str) -> None:
+    assert require_text(text, "purpose") == text.strip()
+
+
+@pytest.mark.parametrize("text", ["旅券\u2003審査", "旅券\u202e審査", "旅券\n審査", "審" * 201])
+def test_a_purpose_is_one_line_of_text(text: str) -> None:
+    with pytest.raises(InputError, match=r"search\.text_unfit"):
+        require_text(text, "purpose")
 
 
 async def test_what_was_typed_is_kept_sealed_whole_or_cut(honnin: Bench, caller: Caller) -> None:

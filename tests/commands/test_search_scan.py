@@ -91,7 +91,7 @@ def few(bench: Bench) -> Searches:
     parts = bench.open
     return Searches(
         bench.config.register, parts.reader, parts.writer, bench.clock,
-        require_timely=parts.signer.require_timely, max_hits=MAX_HITS,
+        holds=parts.holds, require_timely=parts.signer.require_timely, max_hits=MAX_HITS,
     )  # fmt: skip
 
 

@@ -1,0 +1,67 @@
+"""The national server at the other end of the outbox: the simulator's own judgement and ledger, without the wire between."""
+
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from daemon.contract.national import Receipt, ReceiptOutcome, Update
+from daemon.errors import StateError
+from daemon.register.rows import Register
+from daemon.rehearsal.ledger import Ledger
+from daemon.rehearsal.national import Faults, NationalServer
+
+
+class Nation:
+    """Takes updates, and can be away, lose its answers, or refuse what is about some people."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._server = NationalServer(
+            Register.HONNIN,
+            ledger,
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+            faults=Faults(refuse=self._refusal),
+        )
+        self.accepted: list[Update] = []
+        self.refused: set[str] = set()
+        """住民票コード."""
+        self.away = False
+        self.lose = 0
+        """So many answers."""
+        self.failures = 0
+        """How often nobody heard an answer."""
+        self.cut: Callable[[], bool] = lambda: False
+        """Whether whoever calls was killed before."""
+
+    @classmethod
+    async def open(cls, file: Path) -> "Nation":
+        return cls(await Ledger.open(file))
+
+    async def deliver(self, updates: Sequence[Update]) -> list[Receipt]:
+        if self.away or self.cut():
+            self.failures += 1
+            raise StateError("national.away")
+        arrivals = [self._server.arrival(update) for update in updates]
+        taken = await self._ledger.take(arrivals)
+        pairs = list(zip(updates, taken, strict=True))
+        self.accepted += [update for update, became in pairs if became.outcome is ReceiptOutcome.ACCEPTED]
+        if self.lose:
+            self.lose -= 1
+            self.failures += 1
+            raise StateError("national.away")
+        return [
+            Receipt(key=update.key, outcome=became.outcome, code=became.code, given=became.given)
+            for update, became in pairs
+        ]
+
+    async def close(self) -> None:
+        await self._ledger.close()
+
+    async def sound(self) -> None:
+        """Nobody was told late, passed over, or told under a number of another's."""
+        assert not [key for key, entry in (await self._ledger.entries()).items() if entry.late]
+        assert await self._ledger.overtakers() == 0
+        assert await self._ledger.missing() == []
+
+    def _refusal(self, update: Update) -> str:
+        return "national.bad_row" if update.row["juminhyo_code"] in self.refused else ""
