@@ -7,7 +7,7 @@ SEED ?= 1
 HEADLESS ?= 0
 STATE ?= var
 
-.PHONY: run test check bench lock screenshot setup
+.PHONY: run test check bench lock openapi screenshot setup
 
 setup:
 	@packaging/bootstrap
@@ -38,6 +38,10 @@ bench: setup
 # Exact versions and hashes for packaging/requirements*.txt; UPGRADE=1 takes the newest.
 lock:
 	@packaging/lock
+
+# docs/openapi/peer.json, from the typed contract.
+openapi: setup
+	@.venv/bin/python packaging/openapi.py
 
 # docs/console.svg, drawn by the console itself over invented people.
 screenshot: setup

@@ -16,27 +16,30 @@ from pathlib import Path
 
 from daemon import service as manager
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.entry import Action
 from daemon.clock import Clock, day_of
-from daemon.commands.notices import Notices
 from daemon.config import Config
 from daemon.console.server import ConsoleServer, Desk
 from daemon.contract.console import Reason, State, Status
+from daemon.contract.deadlines import Deadline
 from daemon.contract.keys import TokenState
+from daemon.contract.peer import ENDPOINTS
 from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring, first_seal, load
 from daemon.errors import IntegrityError, JukuraError, StateError
 from daemon.lifecycle import SERVING, Lifecycle
 from daemon.open import Parts, Shown, build, introduce
+from daemon.peers.inbound import national
+from daemon.peers.kind import municipalities
 from daemon.peers.server import PeerServer
-from daemon.peers.tls import serving
+from daemon.peers.trust import AHEAD, Trust, ends_of, soon
 from daemon.tasks import Tasks
 from hsm.client import KeyService
 from hsm.protocol import Pong
 
 log = logging.getLogger(__name__)
 
-CONSOLE, PEERS = "console", "peers"
+CONSOLE, PEERS, NATIONAL_IN = "console", "peers", "national-in"
 UNSEAL_PAUSE = 0.5  # seconds between tries to reach the key service
 WATCH = 2.0  # seconds between looks at token, disk and keys
 SIGN = 1.0  # seconds between looks at the log's head
@@ -66,13 +69,17 @@ class App:
         self._end = asyncio.Event()
         self._failure = ""
         self._console = ConsoleServer(self._status, self._desk)
+        peers = self.config.peers
         self._peers = PeerServer(
-            self.config.register,
-            notices=self._notices,
-            municipalities=self.config.peers.municipalities,
-            tls=serving(self.config.peers.tls),
-            refused=self._handshake_refused,
+            municipalities(peers.municipalities, ENDPOINTS),
+            desk=lambda: self._serving().peer_desk,
+            trust=Trust(peers.tls, self.clock.now),
+            limits=peers.limits,
+            write=self._write,
+            clock=self.clock,
         )
+        self._national = self._national_listener()
+        self._ends = ends_of(self.config.national.tls)
 
     async def run(self) -> int:
         """Serve until SIGTERM or SIGINT; the exit status."""
@@ -82,11 +89,27 @@ class App:
         self._life.move(State.SEALED)
         await self._console.start(manager.take(dict(self.sockets), CONSOLE))
         await self._peers.start(manager.take(dict(self.sockets), PEERS))
+        if self._national is not None:
+            await self._national.start(manager.take(dict(self.sockets), NATIONAL_IN))
         manager.notify(READY=1)
         self._tasks.start(self._open(), name="open")
         await self._end.wait()
         await self._stop()
         return 1 if self._failure else 0
+
+    def _national_listener(self) -> PeerServer | None:
+        """Where the national server calls, if it may."""
+        given = self.config.national_in
+        if given is None:
+            return None
+        return PeerServer(
+            national(self.config.register),
+            desk=lambda: self._serving().national_desk,
+            trust=Trust(given.tls, self.clock.now),
+            limits=given.limits,
+            write=self._write,
+            clock=self.clock,
+        )
 
     # Opening.
 
@@ -117,6 +140,7 @@ class App:
         self._tasks.start(self._sign(parts), name="log.signer")
         self._tasks.start(self._watch(parts), name="watch")
         self._tasks.start(parts.custody.run(), name="keys.duty")
+        self._tasks.start(parts.post.forgetting.run(), name="post.forgetting")
 
     async def _keys(self) -> list[str]:
         """Bring the keys in; for as long as it takes."""
@@ -156,8 +180,16 @@ class App:
             there = await self._token_there(parts)
             self._life.set(Reason.TOKEN_AWAY, given=not there)
             self._life.set(Reason.DISK_LOW, given=self._disk_free() < self.config.disk_floor)
+            self._life.set(Reason.SERVICE_STOPPED, given=not parts.halt.running())
+            self._life.set(Reason.PEERS_CLOSED, given=self._peers.trust.closed)
+            self._life.set(Reason.TRUST_STALE, given=self._trust_stale())
             self._life.set(Reason.OUTBOX_ASIDE, given=parts.census.aside() > 0)
+            self._life.set(Reason.RECONCILIATION_OVERDUE, given=bool(parts.timetable.overdue()))
+            self._life.set(Reason.REPORTS_OVERDUE, given=parts.post.reports.overdue() > 0)
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))
+
+    def _trust_stale(self) -> bool:
+        return self._peers.trust.stale or (self._national is not None and self._national.trust.stale)
 
     async def _token_there(self, parts: Parts) -> bool:
         """Whether the token answers; on the way, keys are made and loaded long before their day."""
@@ -199,13 +231,18 @@ class App:
                 for each in (pong.tokens if pong else ())
             ],
             rotations=parts.rotations.progress() if parts is not None else [],
+            deadlines=self._deadlines(),
+            announcements=parts.halt.state().announcements if parts is not None else [],
         )
+
+    def _deadlines(self) -> list[Deadline]:
+        """What ends soon on any line, the first first; one that serves on two is told once."""
+        listeners = [self._peers, *([self._national] if self._national else [])]
+        ends = [each for listener in listeners for each in listener.deadlines()]
+        return sorted({*ends, *soon(self._ends, self.clock.now(), AHEAD)}, key=lambda each: each.ends)
 
     def _desk(self) -> Desk:
         return self._serving().desk
-
-    def _notices(self) -> Notices:
-        return self._serving().notices
 
     def _serving(self) -> Parts:
         self._life.require_serving()
@@ -213,11 +250,10 @@ class App:
             raise StateError("state.sealed")
         return self._parts
 
-    async def _handshake_refused(self, code: str, address: str) -> None:
-        if self._parts is None or self._life.state not in SERVING:
-            return
-        act = Act(Action.HANDSHAKE_REFUSED, "peer", Outcome.REFUSED, code=code, sealed={"address": address})
-        await self._parts.writer.log(act)
+    async def _write(self, act: Act) -> None:
+        """An entry about a peer; before the keys are there the journal of the machine alone has it."""
+        if self._parts is not None:
+            await self._parts.writer.log(act)
 
     # What we notice.
 
@@ -245,6 +281,7 @@ class App:
         if self._parts is not None:
             await self._stage("rotations", self._parts.rotations.close())
             await self._stage("custody", self._parts.custody.close())
+            await self._stage("reconciliations", self._parts.reconciliations.close())
             await self._stage("log", self._close_log(self._parts))
             await self._stage("index", self._parts.merger.close())
         late = await self._tasks.stop(within=STAGE)
@@ -255,7 +292,8 @@ class App:
         await self._stage("keys", self.service.close())
 
     async def _close_listeners(self) -> None:
-        await asyncio.gather(self._console.stop(), self._peers.stop())
+        listeners = [self._peers, *([self._national] if self._national is not None else [])]
+        await asyncio.gather(self._console.stop(), *(each.stop() for each in listeners))
         for listening in self.sockets.values():
             listening.close()
 

@@ -22,6 +22,39 @@ class Files(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     key: Path
     ca: Path
     """Who signs those whom we accept: one CA store per kind of peer."""
+    crl: Path | None = None
+    """Revocation lists (PEM, RFC 5280 §5) of all authorities in `ca`, for those who connect to us. Read anew when it changes."""
+
+
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+_Rate = Annotated[float, msgspec.Meta(gt=0)]
+_Burst = Annotated[float, msgspec.Meta(ge=1)]
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one listener takes. A second holds the rate; a burst what may come at once after a pause."""
+
+    connections: _Count = 16
+    """Open at once, of one peer."""
+    in_flight: _Count = 8
+    """Requests at once, of one peer."""
+    requests: _Rate = 100.0
+    """A second, of one peer."""
+    requests_burst: _Burst = 200.0
+    volume: _Rate = 16.0 * 1024 * 1024
+    """Bytes of bodies a second, of one peer."""
+    volume_burst: _Burst = 64.0 * 1024 * 1024
+    handshakes: _Rate = 50.0
+    """Begun a second, from one address."""
+    handshakes_burst: _Burst = 100.0
+    handshakes_at_once: _Count = 32
+    """Under way, from one address."""
+    handshakes_total: _Count = 128
+    """Under way, from everywhere."""
+    connections_total: _Count = 512
+    """Open at once, of everybody."""
+    bodies_total: _Count = 96 * 1024 * 1024
+    """Bytes of bodies that may be on their way in at once, of everybody."""
 
 
 class Peers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,6 +63,7 @@ class Peers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tls: Files
     municipalities: list[str]
     """5-digit codes that may send: the allow-list behind the certificate."""
+    limits: Limits = Limits()
 
 
 class National(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,6 +73,24 @@ class National(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     socket: Path
     name: str
     """The DNS name that its certificate must carry."""
+
+
+class NationalIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The national server as a caller, on the socket `national-in`."""
+
+    tls: Files
+    limits: Limits = Limits()
+
+
+class Reconciling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """整合性確認 with the municipalities."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=3660)] = 92
+    """A municipality's comparison is overdue when its last one ended longer ago than this."""
+    municipalities: dict[str, Annotated[int, msgspec.Meta(ge=1, le=3660)]] = {}
+    """The same for municipalities (5 digits) that have a schedule of their own."""
+    share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.8
+    """The part of the time that comparisons work in the background, all together."""
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,13 +105,24 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Taken in once, at the first start."""
     peers: Peers
     national: National
+    national_in: NationalIn | None = None
+    """Without it the national server cannot call here."""
     idle_seconds: int = msgspec.field(default=600)
     """A session ends after this long without an act; 600 s at the most (PIA III-3)."""
     disk_floor: int = 512 * 1024 * 1024
     """Bytes free below which the register says DISK_LOW."""
 
+    sent_days: Annotated[int, msgspec.Meta(ge=31, le=3660)] = 366
+    """For so many days it is remembered which messages went to the national server under which number: 機構 can ask for them again."""
+    report_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 14
+    """A report that its municipality has not acknowledged for so many days is an alarm."""
+    report_kept_days: Annotated[int, msgspec.Meta(ge=31, le=3660)] = 366
+    """For so many days a report is kept after it was acknowledged."""
+    hold_days: Annotated[int, msgspec.Meta(ge=0, le=60)] = 14
+    """For so many days a notice may wait for another one (保留); with 0 it is refused, as the assessment has it."""
     max_hits: Annotated[int, msgspec.Meta(ge=1, le=MOST_HITS)] = MAX_HITS
     """People that one search shows at the most."""
+    reconciliation: Reconciling = Reconciling()
     rotation_share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.5
     """The part of the time that a key rotation works in the background; the rest is left to notices and searches."""
 

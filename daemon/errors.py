@@ -5,7 +5,8 @@
     ├── AuthenticationError who calls is not known                                (401)
     ├── AuthorityError      who calls is known and may not                        (403)
     ├── ConflictError       the message is well formed; the register says no      (409)
-    ├── TooMuchError        over a stated limit of size, rate or hits             (413, 429)
+    ├── TooMuchError        over a stated limit of size, rate or hits             (413)
+    │   └── TooFastError    the same a little later would have been in order      (429)
     ├── StateError          the register cannot serve this now: sealed, degraded  (503)
     └── IntegrityError      what we stored does not verify: stop, raise the alarm (500)
 
@@ -56,6 +57,16 @@ class TooMuchError(JukuraError):
     """Over a stated limit of size, rate or number of hits."""
 
     status = 413
+
+
+class TooFastError(TooMuchError):
+    """Over a stated limit of rate: `after` so many seconds it may be tried again."""
+
+    status = 429
+
+    def __init__(self, code: str, *, after: float) -> None:
+        super().__init__(code)
+        self.after = after
 
 
 class StateError(JukuraError):

@@ -1,8 +1,9 @@
 """The register once it is open: every part over one store and one keyring, built in order and closed in order."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,44 +11,48 @@ from argon2 import PasswordHasher
 
 from daemon.audit.act import Act
 from daemon.audit.entry import Action
-from daemon.audit.exporter import exported
 from daemon.audit.journal import Journal
 from daemon.audit.signer import Signer
 from daemon.clock import Clock
 from daemon.commands import setup
-from daemon.commands.caller import Caller, Right
+from daemon.commands.arrivals import Means
+from daemon.commands.boundaries import Boundaries
 from daemon.commands.custody import Custody
-from daemon.commands.lookup import Lookups
+from daemon.commands.halt import Halt
+from daemon.commands.holds import HeldNotices
 from daemon.commands.notices import Notices
+from daemon.commands.pairs import Pairs
 from daemon.commands.people import People
-from daemon.commands.person import Persons
-from daemon.commands.search import Searches
+from daemon.commands.reconciliation import Given, Reconciliations
+from daemon.commands.runs import Runs
+from daemon.commands.schedules import Timetable
 from daemon.commands.status import Census
 from daemon.config import Config
 from daemon.console.server import Desk
 from daemon.console.sessions import Sessions
-from daemon.contract.console import LOOKUP, PERSON, SEARCH, ExportLine
+from daemon.contract.reconciliation import Summary
+from daemon.contract.reports import Report, ReportKind
 from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring
-from daemon.crypto.seal import Sealer
+from daemon.desks import Offices, admission, console_desk, peer_desk
+from daemon.ground import Ground, Surroundings, ground
+from daemon.peers.desk import PeerDesk
 from daemon.peers.national import NationalClient
+from daemon.peers.post import Post, Ways, post
 from daemon.peers.pump import Pump
 from daemon.peers.tls import calling
-from daemon.store import truth
-from daemon.store.catchup import Sources
 from daemon.store.dependents import Dependents
+from daemon.store.draft import Draft
 from daemon.store.files import free_beside
-from daemon.store.groups import Groups
+from daemon.store.holds import Holds
 from daemon.store.index import Index
 from daemon.store.merging import Merger
-from daemon.store.opening import Progress, level, noting, open_index, open_truth
-from daemon.store.outbox import Outbox
+from daemon.store.opening import Progress
 from daemon.store.reader import Reader
+from daemon.store.residents import Residents
 from daemon.store.rotating import Store, rotations
 from daemon.store.rotations import Rotations
-from daemon.store.rows import RowCodec
 from daemon.store.sqlite import SqliteEngine
-from daemon.store.tally import Tally
 from daemon.store.writer import Writer
 from hsm.client import KeyService
 
@@ -65,13 +70,21 @@ class Parts:
     signer: Signer
     client: NationalClient
     pump: Pump
+    post: Post
+    national_desk: PeerDesk
     notices: Notices
+    holds: Holds
+    held_notices: HeldNotices
     census: Census
     desk: Desk
+    peer_desk: PeerDesk
+    halt: Halt
     people: People
     rotations: Rotations
     dependents: Dependents
     custody: Custody
+    reconciliations: Reconciliations
+    timetable: Timetable
     store: Store
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -80,10 +93,13 @@ class Parts:
             "writer": self.writer.run(),
             "index.merge": self.merger.run(),
             "store.wal": self.engine.pages.keep_short(),
+            "reconciliations": self.reconciliations.run(),
+            "holds": self.held_notices.run(),
         }
 
     async def close(self) -> None:
         """Let go of line and files; the writer has ended before."""
+        await self.reconciliations.close()
         await self.client.close()
         await self.merger.close()
         await self.index.close()
@@ -102,88 +118,125 @@ async def build(
     config: Config, state: Path, *, service: KeyService, keyring: Keyring, clock: Clock, shown: Shown
 ) -> Parts:
     """Open the store and put every part together. The keys are in `keyring`; nothing runs yet."""
-    register, sealer = config.register, Sealer(keyring)
-    codec = RowCodec(register, sealer)
-    engine = await open_truth(state, keyring)
+    around = Surroundings(service, keyring, clock, shown.away, shown.progress)
+    base = await ground(config, state, around)
     try:
-        index = await open_index(state, keyring)
+        return await _built(config, state, base, around)
     except BaseException:
-        await engine.close()
+        await base.close()
         raise
-    try:
-        known = await truth.load(engine, sealer)
-        tally, touched = await Tally.load(engine), await noting(engine)
-        merged = await level(index, Sources(engine, known, codec), shown.progress, total=tally.rows)
-        merger = Merger(index, known.head, merged)
-        journal = await Journal.load(register, sealer, engine)
-        groups = Groups(
-            engine, index, merger, known, sealer=sealer, participants=[journal, tally, touched], clock=clock
-        )
-        writer = Writer(groups)
-        signer = Signer(journal, engine, writer, service, clock)
-        await signer.check()
-    except BaseException:
-        await index.close()
-        await engine.close()
-        raise
-    store = Store(register, engine, index, merger, known, sealer, codec, tally, touched, writer)
-    rotating = rotations(
-        store,
-        keyring,
-        service,
-        clock,
-        free=free_beside(state),
-        floor=config.disk_floor,
-        share=config.rotation_share,
-    )
-    in_use = {classes.STORE: engine.pages, classes.INDEX: index.pages}
-    dependents = Dependents(engine, tally, in_use, rotating)
-    custody = Custody(
-        service=service, engine=engine, writer=writer, keyring=keyring, dependents=dependents,
-        rotations=rotating, clock=clock,
-    )  # fmt: skip
-    outbox = Outbox(register, engine, sealer)
+
+
+async def _built(config: Config, state: Path, base: Ground, around: Surroundings) -> Parts:
+    store, clock = base.store, around.clock
+    engine, writer = store.engine, store.writer
     client = NationalClient(config.national.socket, calling(config.national.tls), config.national.name)
-    people = People(register, engine, sealer, PasswordHasher())
-    reader = Reader(engine, index, codec)
-    timely = signer.require_timely
-    searches = Searches(register, reader, writer, clock, require_timely=timely, max_hits=config.max_hits)
-    lookups = Lookups(register, reader, writer, clock, require_timely=timely)
-    persons = Persons(register, reader, writer, clock, require_timely=timely)
-    idle, most = config.idle_seconds, config.max_hits
-    sessions = Sessions(
-        register, people, engine, writer, clock, terminal=config.terminal, idle_seconds=idle, max_hits=most
+    halt = await Halt.load(engine, writer, clock)
+    ways = Ways(client, around.away, secrets.SystemRandom().random, halt.running)
+    mail = post(store, base.letters, config, clock, ways)
+    rotating, dependents, custody = _keys(config, state, base, around)
+    boundaries = await Boundaries.load(config.register, engine, writer, Pairs())
+    means = Means(
+        config.register,
+        store.codec,
+        store.sealer,
+        base.holds,
+        config.hold_days,
+        mail.reports,
+        boundaries.announced,
     )
-
-    async def export(caller: Caller) -> AsyncIterator[ExportLine]:
-        caller.require(Right.EXPORT)
-        await writer.log(Act(Action.LOG_EXPORTED, f"operator:{caller.operator}", terminal=caller.terminal))
-        async for line in exported(register, journal, engine, signer, service):
-            yield line
-
+    compared = _comparing(config, base, mail, clock)
+    offices = Offices(
+        halt=halt,
+        custody=custody,
+        post=mail,
+        notices=Notices(means, writer),
+        held=HeldNotices(means, writer, Pairs(), clock),
+        boundaries=boundaries,
+        reconciliations=compared,
+        timetable=Timetable(compared, config.reconciliation, config.peers.municipalities, clock),
+    )
+    people = People(config.register, engine, store.sealer, PasswordHasher())
+    sessions = Sessions(
+        config.register, people, engine, writer, clock,
+        terminal=config.terminal, idle_seconds=config.idle_seconds, max_hits=config.max_hits,
+    )  # fmt: skip
     return Parts(
         engine=engine,
-        index=index,
-        merger=merger,
-        reader=reader,
-        journal=journal,
+        index=store.index,
+        merger=store.merger,
+        reader=base.reader,
+        journal=base.journal,
         writer=writer,
-        signer=signer,
+        signer=base.signer,
         client=client,
-        pump=Pump(outbox, client, writer, shown.away, secrets.SystemRandom().random),
-        notices=Notices(register, writer, codec, sealer),
-        census=Census(register, reader, journal=journal, signer=signer, tally=tally, clock=clock),
-        desk=Desk(
-            sessions,
-            {SEARCH: searches.search, LOOKUP: lookups.lookup, PERSON: persons.show, **custody.handlers},
-            export,
+        pump=mail.pump,
+        post=mail,
+        national_desk=mail.national_desk(admission(halt, writer)),
+        notices=offices.notices,
+        holds=base.holds,
+        held_notices=offices.held,
+        census=Census(
+            config.register,
+            base.reader,
+            journal=base.journal,
+            signer=base.signer,
+            tally=store.tally,
+            clock=clock,
         ),
+        desk=console_desk(config, base, offices, sessions, around),
+        peer_desk=peer_desk(base, offices),
+        halt=halt,
         people=people,
         rotations=rotating,
         dependents=dependents,
         custody=custody,
+        reconciliations=compared,
+        timetable=offices.timetable,
         store=store,
     )
+
+
+def _keys(
+    config: Config, state: Path, base: Ground, around: Surroundings
+) -> tuple[Rotations, Dependents, Custody]:
+    """Who turns keys over, who knows what lies under them, and who asks for their end."""
+    store = base.store
+    floor, share = config.disk_floor, config.rotation_share
+    free = free_beside(state)
+    rotating = rotations(
+        store, around.keyring, around.service, around.clock, free=free, floor=floor, share=share
+    )
+    in_use = {classes.STORE: store.engine.pages, classes.INDEX: store.index.pages}
+    dependents = Dependents(store.engine, store.tally, in_use, rotating)
+    custody = Custody(
+        service=around.service, engine=store.engine, writer=store.writer, keyring=around.keyring,
+        dependents=dependents, rotations=rotating, clock=around.clock,
+    )  # fmt: skip
+    return rotating, dependents, custody
+
+
+def _comparing(config: Config, base: Ground, mail: Post, clock: Clock) -> Reconciliations:
+    store = base.store
+    given = Given(
+        register=config.register,
+        runs=Runs(config.register, store.engine, store.sealer),
+        residents=Residents(config.register, store.engine, store.index, store.codec, base.reader),
+        reader=base.reader,
+        writer=store.writer,
+        clock=clock,
+        share=config.reconciliation.share,
+        pending=base.holds.pending,
+        tell=partial(_tell, mail),
+    )
+    return Reconciliations(given, config.peers.municipalities)
+
+
+def _tell(mail: Post, draft: Draft, municipality: str, summary: Summary) -> None:
+    """Let a municipality know how its comparison ended."""
+    counts = {"records": summary.received, **summary.counts}
+    report = Report(kind=ReportKind.RECONCILIATION, reference=summary.run, counts=counts)
+    mail.reports.add(draft, municipality, report)
 
 
 async def introduce(config: Config, parts: Parts, made: list[str]) -> None:

@@ -14,10 +14,17 @@ from daemon.app import App
 from daemon.audit.entry import Action, header_of
 from daemon.audit.journal import leaf_of
 from daemon.clock import ManualClock
+from daemon.commands.caller import Caller, Role
 from daemon.contract.console import Reason, State, Status
+from daemon.contract.deadlines import Ends
+from daemon.contract.halt import StopService
+from daemon.contract.inbound import ErrorReport
 from daemon.contract.peer import Outcome
 from daemon.errors import StateError
 from daemon.register.rows import Register
+from daemon.rehearsal.agency import report
+from daemon.rehearsal.calls import Calls
+from daemon.rehearsal.correspondence import read_all
 from daemon.rehearsal.municipality import Door, MunicipalityClient, Patience
 from daemon.rehearsal.pki import PEER_NAMES, Pki
 from daemon.rehearsal.tls import client_context
@@ -35,6 +42,8 @@ class Scene:
 
     app: App
     client: MunicipalityClient
+    agency: Calls
+    """The national server as a caller."""
     ended: "asyncio.Task[int]"
 
     async def until(self, holds: Callable[[Status], bool]) -> Status:
@@ -65,20 +74,24 @@ async def running(
     monkeypatch.setattr("daemon.app.UNSEAL_PAUSE", 0.02)
     monkeypatch.setattr("daemon.app.WATCH", 0.02)
     (folder / "c.sock").unlink(missing_ok=True)
-    peers, console = listening(), listening(folder / "c.sock")
+    peers, national_in, console = listening(), listening(), listening(folder / "c.sock")
     door = Door("127.0.0.1", peers.getsockname()[1], PEER_NAMES[Register.HONNIN])
     context = client_context(pki.municipality("35203"), pki.register_ca)
     client = MunicipalityClient(
         "35203", door, context, patience=Patience(deadline=0.5, attempt=0.5, first_pause=0.05)
     )
     config = configured(Register.HONNIN, pki, folder)
-    app = App(config, folder, {"peers": peers, "console": console}, service, clock, "0")
+    way_in = Door("127.0.0.1", national_in.getsockname()[1], PEER_NAMES[Register.HONNIN])
+    agency = Calls(way_in, client_context(pki.national_client(Register.HONNIN), pki.register_ca))
+    sockets = {"peers": peers, "console": console, "national-in": national_in}
+    app = App(config, folder, sockets, service, clock, "0")
     async with asyncio.TaskGroup() as group:
-        scene = Scene(app, client, group.create_task(app.run()))
+        scene = Scene(app, client, agency, group.create_task(app.run()))
         try:
             yield scene
         finally:
             await client.close()
+            await agency.close()
             if not scene.ended.done():
                 await scene.stop()
 
@@ -166,6 +179,25 @@ async def test_a_log_that_was_cut_keeps_the_register_sealed_and_says_why(
             await scene.client.send([notice("n2")])
 
 
+async def test_the_national_server_reports_an_error_and_its_municipality_reads_of_it(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = ErrorReport(id="k-1", code=HONNIN.juminhyo_code, items=["name"])
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        await scene.until(lambda status: status.state in {State.READY, State.DEGRADED})
+        await scene.client.send([notice("n1")])
+        assert (await report(scene.agency, wrong)).municipality == HONNIN.municipality
+        clock.advance(timedelta(days=scene.app.config.report_days, seconds=1))
+        await scene.until(lambda status: Reason.REPORTS_OVERDUE in status.reasons)
+        door = Door("127.0.0.1", scene.app.sockets["peers"].getsockname()[1], PEER_NAMES[Register.HONNIN])
+        context = client_context(pki.municipality(HONNIN.municipality), pki.register_ca)
+        async with Calls(door, context) as calls:
+            (told,) = await read_all(calls)
+            assert (told.subject, told.items) == (HONNIN.juminhyo_code, ["name"])
+            assert await read_all(calls) == []
+        await scene.until(lambda status: Reason.REPORTS_OVERDUE not in status.reasons)
+
+
 async def test_a_task_that_the_register_lives_by_ends_it_with_a_failure(
     pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,3 +230,37 @@ async def test_what_stands_wrong_with_the_keys_is_told_while_sealed_too(
         assert Alarm.ONE_TOKEN in status.alarms
         service.token.away = True
         await scene.until(lambda status: not any(token.present for token in status.tokens))
+
+
+async def test_a_stop_is_a_reason_and_outlives_a_restart_while_the_log_goes_on(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = Caller("sekinin", "名前", "市町課", frozenset({Role.OFFICER}), {}, "T01")
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        await scene.until(lambda status: status.state is State.READY)
+        assert scene.app._parts is not None
+        await scene.app._parts.halt.stop(officer, StopService("訓練"))
+        status = await scene.until(lambda status: Reason.SERVICE_STOPPED in status.reasons)
+        with pytest.raises(StateError):
+            await scene.client.send([notice("n1")])
+        await scene.until(
+            lambda now: (
+                now.counts is not None
+                and status.counts is not None
+                and now.counts.log_signed >= status.counts.log_size
+            )
+        )
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        await scene.until(lambda status: Reason.SERVICE_STOPPED in status.reasons)
+
+
+async def test_certificates_that_end_soon_are_told_with_whose_they_are(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        await scene.until(lambda status: status.state is State.READY)
+        await scene.client.send([notice("n1")])
+        assert (await scene.app._status()).deadlines == []
+        clock.advance(timedelta(days=350))
+        told = {(each.what, each.who) for each in (await scene.app._status()).deadlines}
+        assert told == {(Ends.OWN, "honnin.jukura.test"), (Ends.OWN, "honnin client"), (Ends.PEER, "35203")}

@@ -4,7 +4,8 @@ The daemon's network namespace is empty; the socket is its one way out (docs/ARC
 """
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,22 @@ from daemon.contract.national import UPDATES, Receipt, Receipts, Update, UpdateB
 from daemon.errors import JukuraError, StateError
 
 DEADLINE = 30.0  # seconds for one batch
+MAX_ANSWER = 1024 * 1024  # bytes
+BUSY = frozenset({429, 503})
+POISON = frozenset({400, 413, 422})
+"""With these the server says that there is something about the batch itself that it cannot take."""
+
+
+class AwayError(StateError):
+    """The server does not take anything now; `after` seconds, if it said so, it may."""
+
+    def __init__(self, code: str, *, after: float = 0.0) -> None:
+        super().__init__(code)
+        self.after = after
+
+
+class BatchRefusedError(StateError):
+    """The server refuses a batch as a whole, and would again."""
 
 
 class TlsUnixConnector(aiohttp.UnixConnector):
@@ -75,9 +92,13 @@ class NationalClient:
         # The host is a name only: the socket decides where this goes, the certificate who answers.
         url = f"http://{self._name}{UPDATES.path}"
         async with session.post(url, data=body, headers={"Content-Type": "application/json"}) as answer:
+            if answer.status in BUSY:
+                raise AwayError("national.busy", after=retry_after(answer.headers))
+            if answer.status in POISON:
+                raise BatchRefusedError("national.refused_batch", field=str(answer.status))
             if answer.status != 200:  # noqa: PLR2004
-                raise StateError("national.refused_batch", field=str(answer.status))
-            content = await answer.read()
+                raise StateError("national.no_answer", field=str(answer.status))
+            content = await _whole(answer)
         try:
             return codec.decode(content, Receipts).receipts
         except JukuraError as error:
@@ -88,3 +109,24 @@ class NationalClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    content = bytearray()
+    async for chunk in answer.content.iter_any():
+        content += chunk
+        if len(content) > MAX_ANSWER:
+            raise StateError("national.wrong_answer")
+    return bytes(content)
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """The seconds that Retry-After names, as a number or as a day by the server's own clock (RFC 9110 §10.2.3); 0 where there are none."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdecimal():
+        return float(asked[:9])
+    try:
+        until = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return 0.0
+    return max(0.0, until.total_seconds())

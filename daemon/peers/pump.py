@@ -1,30 +1,27 @@
 """The outbox pump: what municipalities told us goes on to the national server (住基法30条の7), at least once, in order.
 
-The server's absence is a state: the pump waits, longer each time and with jitter, and begins again where it was. A
-message that the server refuses for good is set aside with an alarm, and the others go on.
+The server's absence is a state: the pump waits, longer each time and with jitter, and at least as long as the server asks
+(Retry-After), and begins again where it was. It holds one batch in memory, however much waits.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
-from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
-from daemon.contract.national import MAX_UPDATES, Receipt, ReceiptOutcome
+from daemon.clock import Clock
 from daemon.errors import JukuraError, StateError
-from daemon.peers.national import NationalClient
-from daemon.store.draft import Draft
-from daemon.store.engine import Table
-from daemon.store.outbox import Outbox, Waiting
-from daemon.store.writer import Writer
+from daemon.peers.delivery import Delivery, Posting
+from daemon.peers.national import AwayError
+from daemon.peers.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
 IDLE = 0.25  # seconds between looks at an empty outbox
 FIRST_WAIT = 0.5  # seconds after the first failure
 LONGEST_WAIT = 60.0
-
-ACTOR = "zenkoku"
+LONGEST_ASKED = 3600.0
+"""Seconds for which we stay away at the most, whatever the server asks."""
 
 
 class Pump:
@@ -32,68 +29,64 @@ class Pump:
 
     def __init__(
         self,
-        outbox: Outbox,
-        client: NationalClient,
-        writer: Writer,
+        posting: Posting,
         away: Callable[[bool], None],
         chance: Callable[[], float],
+        clock: Clock,
+        *,
+        may: Callable[[], bool] = lambda: True,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._outbox = outbox
-        self._client = client
-        self._writer = writer
+        """`may` says whether anything goes out now; `rest` waits so many seconds."""
+        self._delivery = Delivery(posting)
+        self._repeats = Repeats(posting)
         self._away = away
         self._chance = chance
+        self._clock = clock
+        self._may = may
+        self._rest = rest
         self.delivered = 0
         """Messages acknowledged since the start."""
+        self.failures = 0
+        """Tries in a row that came to nothing."""
+        self.next_try: datetime | None = None
+        """When it is tried again, after a failure."""
 
     async def run(self) -> None:
         """Deliver for ever."""
-        failures = 0
         while True:
             try:
                 moved = await self.once()
             except JukuraError as error:
-                failures += 1
-                self._away(True)  # noqa: FBT003
-                pause = wait(failures, self._chance())
-                level = logging.WARNING if isinstance(error, StateError) else logging.CRITICAL
-                told = {"code": error.code, "attempt": failures, "seconds": pause}
-                log.log(level, "outbox not delivered", extra=told)
-                await asyncio.sleep(pause)
+                await self._failed(error)
             else:
-                failures = 0
+                self.failures, self.next_try = 0, None
                 if moved:
                     self._away(False)  # noqa: FBT003
                 else:
-                    await asyncio.sleep(IDLE)
+                    await self._rest(IDLE)
 
     async def once(self) -> int:
-        """Deliver one batch; how many messages left the outbox. StateError where the server is away."""
-        batch = await self._outbox.waiting(MAX_UPDATES)
-        if not batch:
+        """One batch of what is new, and one of what was asked for again; how many messages that were.
+
+        StateError where the server is away.
+        """
+        if not self._may():
             return 0
-        receipts = await self._client.deliver([update for _, update in batch])
-        await self._settle(batch, receipts)
-        return len(batch)
+        moved, delivered = await self._delivery.once()
+        self.delivered += delivered
+        return moved + await self._repeats.once()
 
-    async def _settle(self, batch: Sequence[Waiting], receipts: Sequence[Receipt]) -> None:
-        pairs = list(zip([place for place, _ in batch], receipts, strict=True))
-        refused = [(place, receipt) for place, receipt in pairs if receipt.outcome is ReceiptOutcome.REFUSED]
-        sealed = await self._outbox.sealed([place for place, _ in refused])
-        accepted = len(pairs) - len(refused)
-
-        async def work(draft: Draft) -> None:
-            for place, _ in pairs:
-                draft.delete(Table.OUTBOX, place)
-            if accepted:
-                draft.log(Act(Action.OUTBOX_DELIVERED, ACTOR, counts={"messages": accepted}))
-            for place, receipt in refused:
-                draft.put(Table.ASIDE, place, sealed[place])
-                why = {"key": receipt.key, "reason": receipt.code}
-                draft.log(Act(Action.OUTBOX_SET_ASIDE, ACTOR, Outcome.REFUSED, sealed=dict(why)))
-
-        await self._writer.write(work)
-        self.delivered += accepted
+    async def _failed(self, error: JukuraError) -> None:
+        self.failures += 1
+        self._away(True)  # noqa: FBT003
+        asked = min(error.after, LONGEST_ASKED) if isinstance(error, AwayError) else 0.0
+        pause = max(wait(self.failures, self._chance()), asked)
+        self.next_try = self._clock.now() + timedelta(seconds=pause)
+        level = logging.WARNING if isinstance(error, StateError) else logging.CRITICAL
+        told = {"code": error.code, "attempt": self.failures, "seconds": pause}
+        log.log(level, "outbox not delivered", extra=told)
+        await self._rest(pause)
 
 
 def wait(failures: int, chance: float) -> float:

@@ -1,151 +1,132 @@
-"""Municipalities' servers come in here: our own accept loop, so that every refused handshake is recorded.
+"""One kind of peer comes in here: our own accept loop, so that every refused handshake is recorded.
 
-One TLS context per load of the files, no session tickets, TLS 1.3 only. A connection that does not finish its
-handshake in time is dropped. Request bodies are bounded; a body that is too large is refused unread.
+TLS 1.3 only, no session tickets; a certificate of the kind's own authority, not revoked; one allowance a peer, however
+many connections it opens. What is too much is refused before it costs anything, and says when to come back. A flood of
+handshakes meets a bound per address before anyone's identity is known.
 """
 
 import asyncio
 import logging
 import socket
-import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import suppress
 
 from aiohttp import web
 
-from daemon.commands.notices import Notices
-from daemon.contract import codec
-from daemon.contract.messages import problem
-from daemon.contract.peer import MAX_BODY, NOTICES, Verdicts
-from daemon.errors import InputError, JukuraError, StateError, TooMuchError
-from daemon.peers.decode import parse
-from daemon.peers.identity import municipality
+from daemon.clock import Clock
+from daemon.config import Limits
+from daemon.contract.deadlines import Deadline, Ends
+from daemon.peers.desk import PeerDesk
+from daemon.peers.kind import STRANGER, Kind
+from daemon.peers.limits import Doorstep
+from daemon.peers.lines import Lines
+from daemon.peers.protocol import HttpServer
+from daemon.peers.records import Records, Write
+from daemon.peers.serving import Serving
 from daemon.peers.tls import refusal
-from daemon.register.rows import Register
+from daemon.peers.trust import AHEAD, LOOK, Trust, soon
 from daemon.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
 HANDSHAKE = 10.0  # seconds
+GOODBYE = 2.0  # seconds for a peer to close its side
 ACCEPT_PAUSE = 0.1  # seconds after a failed accept
-BODY = 30.0  # seconds for a whole request body
 SHUTDOWN = 5.0  # seconds for requests under way
-
-Refused = Callable[[str, str], Awaitable[None]]
-"""Told the code of a refused connection and the address it came from."""
+UNREAD = 60_000  # milliseconds that a peer may leave an answer unread (tcp(7), TCP_USER_TIMEOUT)
 
 
 class PeerServer:
-    """The peers' endpoint."""
+    """The endpoint of one kind of peer."""
 
     def __init__(
         self,
-        register: Register,
+        kind: Kind,
         *,
-        notices: Callable[[], Notices],
-        municipalities: list[str],
-        tls: ssl.SSLContext,
-        refused: Refused,
+        desk: Callable[[], PeerDesk],
+        trust: Trust,
+        limits: Limits,
+        write: Write,
+        clock: Clock,
     ) -> None:
-        self._register = register
-        self._notices = notices
-        self._municipalities = frozenset(municipalities)
-        self._tls = tls
+        """`desk` raises the reason while the register cannot serve; `write` writes an entry of the log."""
+        self.trust = trust
+        self._clock = clock
+        self._records = Records(write, clock.monotonic)
+        self._doorstep = Doorstep(limits)
+        self._lines = Lines(kind, limits, self._records)
+        self._serving = Serving(kind, desk, limits, self._records, clock)
         self._tasks = Tasks()
-        self._refused = refused
-        self._runner: web.AppRunner | None = None
+        self._greeted: set[socket.socket] = set()
+        """Accepted, and not yet in the hands of a handshake."""
+        self._runner: web.ServerRunner | None = None
 
     async def start(self, listening: socket.socket) -> None:
         """Serve on `listening` until `stop`."""
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route(NOTICES.method, NOTICES.path, self._post_notices)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN, handle_signals=False)
+        http = HttpServer(self._lines, self._serving.serve, self._serving.malformed)
+        self._runner = web.ServerRunner(http, shutdown_timeout=SHUTDOWN)
         await self._runner.setup()
-        self._tasks.start(self._accept(listening), name="peers.accept")
+        self._tasks.start(self._accept(listening, http), name="peers.accept")
+        self._tasks.start(self._records.run(), name="peers.records")
+        self._tasks.start(self._watch(), name="peers.trust")
 
     async def stop(self) -> None:
         """Accept no more, let requests under way end, then close every connection."""
         await self._tasks.stop(within=SHUTDOWN)
+        for connection in self._greeted:
+            connection.close()  # whose task was cancelled before it began
         if self._runner is not None:
             await self._runner.cleanup()
+            await self._lines.close()
+            await self._records.close()
 
-    async def _accept(self, listening: socket.socket) -> None:
+    def deadlines(self) -> list[Deadline]:
+        """What ends within 60 days (a revocation list: 7): certificates of ours, of the authorities, and of peers as last seen."""
+        seen = [
+            Deadline(what=Ends.PEER, who=sender, ends=ends)
+            for sender, ends in sorted(self._lines.seen.items())
+        ]
+        return self.trust.deadlines() + soon(seen, self._clock.now(), AHEAD)
+
+    async def _accept(self, listening: socket.socket, http: HttpServer) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                connection, address = await loop.sock_accept(listening)
+                connection, where = await loop.sock_accept(listening)
             except OSError as error:
                 # Out of descriptors, or a caller that left while we answered: the next one may fare better.
                 log.warning("accept failed", extra={"error": type(error).__name__})
                 await asyncio.sleep(ACCEPT_PAUSE)
                 continue
-            self._tasks.start(
-                self._greet(connection, str(address[0]) if address else "unix"), name="peers.greet"
-            )
+            address = str(where[0]) if where else "unix"
+            if self._doorstep.enter(address, self._clock.monotonic()):
+                self._greeted.add(connection)
+                self._tasks.start(self._greet(connection, address, http), name="peers.greet")
+            else:
+                connection.close()
+                self._records.not_connected(STRANGER, "peer.handshakes_over", address)
 
-    async def _greet(self, connection: socket.socket, address: str) -> None:
-        assert self._runner is not None and self._runner.server is not None  # noqa: S101, PT018 - set by start
+    async def _greet(self, connection: socket.socket, address: str, http: HttpServer) -> None:
+        loop = asyncio.get_running_loop()
+        self._greeted.discard(connection)
+        with suppress(OSError):  # a unix socket has no such option
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD)
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                self._runner.server, connection, ssl=self._tls, ssl_handshake_timeout=HANDSHAKE
+            await loop.connect_accepted_socket(
+                http,
+                connection,
+                ssl=self.trust.context,
+                ssl_handshake_timeout=HANDSHAKE,
+                ssl_shutdown_timeout=GOODBYE,
             )
         except (OSError, TimeoutError) as error:
             connection.close()
-            code = refusal(error)
-            log.warning("handshake refused", extra={"code": code, "peer": address})
-            await self._refused(code, address)
+            self._records.not_connected(STRANGER, refusal(error), address)
+        finally:
+            self._doorstep.leave(address)
 
-    async def _post_notices(self, request: web.Request) -> web.Response:
-        try:
-            return await self._received(request)
-        except (ConnectionError, web.HTTPException):
-            raise
-        except Exception as error:
-            # What it was about may be in its text; the type alone goes to the log.
-            log.exception("request failed", extra={"kind": NOTICES.path, "error": type(error).__name__})
-            return _answer(500, problem(StateError("peer.failed")))
-
-    async def _received(self, request: web.Request) -> web.Response:
-        sender = ""
-        try:
-            sender = self._sender(request)
-            notices = self._notices()
-            try:
-                batch = parse(await _body(request), self._register)
-            except JukuraError as error:
-                await notices.refuse(sender, error)
-                raise
-            verdicts = await notices.receive(sender, batch)
-        except JukuraError as error:
-            if not sender:
-                await self._refused(error.code, _address(request))
-            return _answer(error.status, problem(error), retry=error.status == 503)  # noqa: PLR2004
-        return _answer(200, Verdicts(verdicts))
-
-    def _sender(self, request: web.Request) -> str:
-        transport = request.transport
-        return municipality(transport.get_extra_info("peercert") if transport else None, self._municipalities)
-
-
-async def _body(request: web.Request) -> bytes:
-    if request.content_type != "application/json":
-        raise InputError("notice.not_json")
-    try:
-        async with asyncio.timeout(BODY):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise TooMuchError("notice.body_too_large") from None
-    except web.RequestPayloadError:
-        raise InputError("notice.body_broken") from None
-    except TimeoutError:
-        raise InputError("notice.body_late") from None
-
-
-def _address(request: web.Request) -> str:
-    return request.remote or "unix"
-
-
-def _answer(status: int, message: object, *, retry: bool = False) -> web.Response:
-    headers = {"Retry-After": "5"} if retry else {}
-    return web.Response(
-        status=status, body=codec.encode(message), content_type="application/json", headers=headers
-    )
+    async def _watch(self) -> None:
+        """Whoever is trusted no more is gone within seconds."""
+        while True:
+            await asyncio.sleep(LOOK)
+            self._lines.cut(self.trust.refuses, every=await self.trust.look())

@@ -31,11 +31,20 @@ BY_REASON = {
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "peer.certificate_missing",
     "UNSUPPORTED_PROTOCOL": "peer.tls_too_old",
     "NO_PROTOCOLS_AVAILABLE": "peer.tls_too_old",
-    "NO_SHARED_CIPHER": "peer.handshake_failed",
-    "expired": "peer.certificate_expired",
-    "unknown": "peer.certificate_unknown",
-    "CERTIFICATE_VERIFY_FAILED": "peer.certificate_refused",
 }
+BY_CERTIFICATE = {
+    3: "peer.revocations_missing",
+    10: "peer.certificate_expired",
+    11: "peer.revocations_missing",
+    12: "peer.revocations_missing",
+    18: "peer.certificate_unknown",
+    19: "peer.certificate_unknown",
+    20: "peer.certificate_unknown",
+    21: "peer.certificate_unknown",
+    23: "peer.certificate_revoked",
+}
+"""By the number that OpenSSL gives a chain that does not verify (X509_V_ERR_*, x509_vfy.h): 3 no list, 10 expired, 11 and 12
+a list not yet or no more valid, 18 to 21 no authority of ours, 23 revoked."""
 
 
 def refusal(error: BaseException) -> str:
@@ -43,15 +52,8 @@ def refusal(error: BaseException) -> str:
     # asyncio ends a handshake past its deadline with ConnectionAbortedError.
     if isinstance(error, TimeoutError | ConnectionAbortedError):
         return "peer.handshake_late"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return BY_CERTIFICATE.get(error.verify_code, "peer.certificate_refused")
     if isinstance(error, ssl.SSLError):
-        return BY_REASON.get(_reason(error), "peer.handshake_failed")
+        return BY_REASON.get(error.reason or "", "peer.handshake_failed")
     return "peer.handshake_broken"
-
-
-def _reason(error: ssl.SSLError) -> str:
-    text = str(error).lower()
-    if "expired" in text:
-        return "expired"
-    if "unable to get" in text or "self-signed" in text or "self signed" in text:
-        return "unknown"
-    return error.reason or ""

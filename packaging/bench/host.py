@@ -69,8 +69,8 @@ def _beside(register: Opened, desk: Desk, plain: PlainReader) -> Desk:
     given = (Register.HONNIN, cast("Reader", plain), parts.writer, clock)
     timely = parts.signer.require_timely
     theirs: dict[Any, Handler] = {
-        SEARCH: Searches(*given, require_timely=timely).search,
-        LOOKUP: Lookups(*given, require_timely=timely).lookup,
+        SEARCH: Searches(*given, holds=parts.holds, require_timely=timely).search,
+        LOOKUP: Lookups(*given, holds=parts.holds, require_timely=timely).lookup,
     }
 
     def chosen(ours: Handler, other: Handler) -> Handler:

@@ -17,7 +17,7 @@ from pathlib import Path
 from daemon.clock import SystemClock, day_of
 from daemon.commands.caller import Caller, Role
 from daemon.commands.search import Searches
-from daemon.config import Config, Files, National, Peers
+from daemon.config import Config, Files, National, Peers, Reconciling
 from daemon.contract.console import Affair, Match, Scope, Search
 from daemon.contract.peer import Notice, Outcome
 from daemon.crypto import classes
@@ -98,8 +98,9 @@ async def staged(
         async with opened(folder, share=share) as register:
             parts = register.parts
             searches = Searches(
-                Register.HONNIN, parts.reader, parts.writer, clock, require_timely=parts.signer.require_timely
-            )
+                Register.HONNIN, parts.reader, parts.writer, clock,
+                holds=parts.holds, require_timely=parts.signer.require_timely,
+            )  # fmt: skip
             yield Stage(parts, register.service, searches, population, _caller(clock))
 
 
@@ -114,10 +115,10 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, share: float = 1.0) -> AsyncIterator[Opened]:
+async def opened(folder: Path, *, share: float = 1.0, compare_share: float = 0.8) -> AsyncIterator[Opened]:
     """The register in `folder`, whose key service runs."""
     clock, tasks = SystemClock(), Tasks()
-    service, keyring, config = KeyClient(folder / KEYS), Keyring(), _config(folder, share)
+    service, keyring, config = KeyClient(folder / KEYS), Keyring(), _config(folder, share, compare_share)
     await _unsealed(keyring, service, clock)
     shown = Shown(away=lambda _: None, progress=lambda _done, _total: None)
     parts = await build(config, folder, service=service, keyring=keyring, clock=clock, shown=shown)
@@ -188,7 +189,7 @@ def _caller(clock: SystemClock) -> Caller:
     return Caller("bench", "測定", "市町課", frozenset({Role.OPERATOR}), {affair.id: affair}, "T01")
 
 
-def _config(folder: Path, share: float) -> Config:
+def _config(folder: Path, share: float, compare_share: float) -> Config:
     """A register that nothing outside reaches: municipalities are played here, past TLS."""
     pki = make_pki(folder / "pki", now=datetime.now(UTC))  # noqa: TID251 - TLS reads the real clock
     server, client = pki.register_server(Register.HONNIN), pki.register_client(Register.HONNIN)
@@ -205,4 +206,5 @@ def _config(folder: Path, share: float) -> Config:
             name=NATIONAL_NAMES[Register.HONNIN],
         ),
         rotation_share=share,
+        reconciliation=Reconciling(share=compare_share),
     )

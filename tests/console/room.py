@@ -18,6 +18,8 @@ ACCOUNTS: tuple[tuple[str, list[Role], list[str]], ...] = (
     ("clerk1", [Role.CLERK], ["plain"]),
     ("audit1", [Role.AUDITOR], []),
     ("admin1", [Role.ADMINISTRATOR], []),
+    ("officer1", [Role.OFFICER], []),
+    ("chief1", [Role.CHIEF], []),
     ("key1", [Role.CUSTODIAN], []),
 )
 

@@ -17,12 +17,24 @@ from daemon.commands import setup
 from daemon.commands.caller import RIGHTS, Right, Role
 from daemon.console.server import ConsoleServer, Desk, uid_of_caller
 from daemon.contract import keys
-from daemon.contract.console import ENDPOINTS, EXPORT, LOOKUP, MAX_HITS, Status
+from daemon.contract.console import (
+    ENDPOINTS,
+    EXPORT,
+    LOOKUP,
+    MAX_HITS,
+    PERSON,
+    SEARCH,
+    SIGN_IN,
+    SIGN_OUT,
+    STATUS,
+    Status,
+)
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.keys import KEY_ENDPOINTS
 from daemon.errors import InputError, StateError
 from tests.commands.test_notices import entries, notice, send
 from tests.conftest import affair
+from tests.console.cells import CELLS
 from tests.console.room import ACCOUNTS, PASSWORD, Room, account
 from tests.register.people import HONNIN
 
@@ -104,7 +116,7 @@ async def test_the_table_of_rights_cell_by_cell(room: Room) -> None:
             Right.SEARCH: await _may_search(room, token),
             Right.SHOW: (await _show(room, token))["code"] == "person.unknown",
             Right.EXPORT: (await room.ask("GET", "/v1/log/export", token=token))[0] == 200,
-        } | await _rights_over_keys(room, token)
+        } | await _rights(room, token)
         assert allowed == {right: role in RIGHTS[right] for right in Right}
 
 
@@ -122,10 +134,10 @@ KEY_CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
 """Every endpoint about keys under the right that it needs."""
 
 
-async def _rights_over_keys(room: Room, token: str) -> dict[Right, bool]:
+async def _rights(room: Room, token: str) -> dict[Right, bool]:
     """What the session may: all endpoints of a right, or none."""
     allowed = {}
-    for right, cells in KEY_CELLS.items():
+    for right, cells in (KEY_CELLS | CELLS).items():
         answers = [
             (await room.ask(end.method, end.path, asked | _type(end), token=token))[1] for end, asked in cells
         ]
@@ -139,6 +151,11 @@ def _type(endpoint: Endpoint) -> dict[str, object]:
     """Messages that are the key service's own carry their tag."""
     tag = endpoint.request.__struct_config__.tag
     return {"type": tag} if tag else {}
+
+
+def test_every_endpoint_has_its_cell() -> None:
+    known = {STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *KEY_ENDPOINTS}
+    assert {end for cells in CELLS.values() for end, _ in cells} == set(ENDPOINTS) - known
 
 
 def test_every_endpoint_about_keys_has_its_cell() -> None:

@@ -1,11 +1,12 @@
 """The peers' endpoint over real TLS: who comes in, who is turned away, what is recorded of it, and what is answered."""
 
 import asyncio
+import gzip
+import hashlib
 import io
 import json
 import socket
 import ssl
-import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +15,16 @@ import aiohttp
 import msgspec
 import pytest
 
-from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
-from daemon.contract.peer import MAX_BODY, NOTICES, Verdict
+from daemon.audit.entry import Action, Opened, Outcome
+from daemon.commands.caller import Caller, Role
+from daemon.contract.halt import StopService
+from daemon.contract.peer import ENDPOINTS, MAX_BODY, NOTICES, Verdict
 from daemon.contract.peer import Outcome as Became
 from daemon.errors import StateError
+from daemon.peers.desk import PeerDesk
+from daemon.peers.kind import municipalities
 from daemon.peers.server import PeerServer
-from daemon.peers.tls import serving
+from daemon.peers.trust import Trust
 from daemon.register.rows import Register
 from daemon.rehearsal.certificates import Pair
 from daemon.rehearsal.pki import Pki, expired_municipality, unknown_municipality
@@ -71,6 +75,15 @@ class Line:
         ]
 
 
+BECAME = {Action.NOTICE_APPLIED, Action.NOTICE_REFUSED}
+ADMINISTRATOR = Caller("kanri", "名前", "市町課", frozenset({Role.ADMINISTRATOR}), {}, "T01")
+
+
+async def received(line: Line) -> list[Opened]:
+    """The entries of requests."""
+    return [e for e in await entries(line.bench) if e.header.action is Action.PEER_RECEIVED]
+
+
 @pytest.fixture
 async def line(honnin: Bench, pki: Pki) -> AsyncIterator[Line]:
     async for made in served(honnin, pki):
@@ -83,21 +96,18 @@ async def served(honnin: Bench, pki: Pki) -> AsyncIterator[Line]:
     listening.listen()
     listening.setblocking(False)  # noqa: FBT003
 
-    async def refused(code: str, address: str) -> None:
-        act = Act(Action.HANDSHAKE_REFUSED, "peer", Outcome.REFUSED, code=code, sealed={"address": address})
-        await honnin.open.writer.log(act)
-
-    def notices() -> object:
+    def desk() -> PeerDesk:
         if made.sealed:
             raise StateError("state.sealed")
-        return honnin.open.notices
+        return honnin.open.peer_desk
 
     server = PeerServer(
-        Register.HONNIN,
-        notices=notices,  # type: ignore[arg-type]
-        municipalities=["35203"],
-        tls=serving(honnin.config.peers.tls),
-        refused=refused,
+        municipalities(["35203"], ENDPOINTS),
+        desk=desk,
+        trust=Trust(honnin.config.peers.tls, honnin.clock.now),
+        limits=honnin.config.peers.limits,
+        write=honnin.open.writer.log,
+        clock=honnin.clock,
     )
     await server.start(listening)
     made = Line(honnin, pki, listening.getsockname()[1], server)
@@ -139,22 +149,9 @@ async def test_a_body_that_is_no_batch_is_refused_logged_and_changes_nothing(
     assert (answered, answer["code"]) == (status, code)
     assert answer["ja"]
     assert answer["en"]
-    (entry,) = await entries(line.bench)
-    assert (entry.header.action, entry.header.code) == (Action.NOTICE_BATCH_REFUSED, code)
+    (entry,) = await received(line)
+    assert (entry.header.outcome, entry.header.code) == (Outcome.REFUSED, code)
     assert entry.header.actor == "CS:35203"
-    assert await size(line.bench, Table.ROWS) == 0
-
-
-async def test_a_compressed_bomb_is_refused(line: Line) -> None:
-    bomb = zlib.compress(b" " * (MAX_BODY * 20))
-    context = client_context(line.pki.municipality("35203"), line.pki.register_ca)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-        headers = {"Content-Type": "application/json", "Content-Encoding": "deflate"}
-        url = f"https://127.0.0.1:{line.port}{NOTICES.path}"
-        async with session.post(
-            url, data=bomb, headers=headers, server_hostname="honnin.jukura.test"
-        ) as answer:
-            assert answer.status in {400, 413}
     assert await size(line.bench, Table.ROWS) == 0
 
 
@@ -178,22 +175,36 @@ async def test_one_bad_notice_is_refused_and_logged_and_its_neighbour_is_applied
     assert (bad.id, bad.outcome, bad.code) == ("bad", Became.REFUSED, code)
     assert bad.ja
     assert (good.id, good.outcome) == ("good", Became.APPLIED)
-    refused, applied = await entries(line.bench)
+    refused, applied = [e for e in await entries(line.bench) if e.header.action in BECAME]
     assert (refused.header.action, refused.header.code) == (Action.NOTICE_REFUSED, code)
     assert applied.header.action is Action.NOTICE_APPLIED
     assert await size(line.bench, Table.ROWS) == 1
 
 
-async def test_broken_compression_is_refused_and_logged(line: Line) -> None:
+async def test_what_is_compressed_is_refused_unread_and_logged(line: Line) -> None:
     context = client_context(line.pki.municipality("35203"), line.pki.register_ca)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         url = f"https://127.0.0.1:{line.port}{NOTICES.path}"
         async with session.post(
-            url, data=b"no gzip", headers=headers, server_hostname="honnin.jukura.test"
+            url, data=gzip.compress(body(plain())), headers=headers, server_hostname="honnin.jukura.test"
         ) as answer:
-            assert (answer.status, (await answer.json())["code"]) == (400, "notice.body_broken")
-    assert [entry.header.code for entry in await entries(line.bench)] == ["notice.body_broken"]
+            assert (answer.status, (await answer.json())["code"]) == (415, "peer.compressed")
+    assert [entry.header.code for entry in await received(line)] == ["peer.compressed"]
+    assert await size(line.bench, Table.ROWS) == 0
+
+
+async def test_a_batch_is_one_entry_with_its_size_and_digest_beside_those_of_its_notices(line: Line) -> None:
+    content = body(plain("n1"), plain("n2"), plain("n1"))
+    await line.post(content)
+    (entry,) = await received(line)
+    assert (entry.header.outcome, entry.header.counts) == (Outcome.OK, {"notices": 3, "bytes": len(content)})
+    assert entry.fields["digest"].value == hashlib.sha256(content).hexdigest()
+
+
+async def test_a_million_objects_are_no_batch(line: Line) -> None:
+    status, answer = await line.post(b'{"notices":[' + b"{}," * 1_000_000 + b"{}]}")
+    assert (status, answer["code"]) == (413, "notice.too_many")
 
 
 async def test_an_error_of_ours_is_told_without_its_text(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +222,12 @@ async def test_what_is_not_json_is_refused(line: Line) -> None:
     assert (status, answer["code"]) == (400, "notice.not_json")
 
 
+async def test_every_endpoint_has_an_act(honnin: Bench) -> None:
+    desk = honnin.open.peer_desk
+    assert desk.acts.keys() == {each for each in ENDPOINTS if not each.stream}
+    assert desk.streams.keys() == {each for each in ENDPOINTS if each.stream}
+
+
 async def test_other_paths_are_not_there(line: Line) -> None:
     status, _ = await line.post(body(plain()), path="/v1/status")
     assert status == 404
@@ -222,9 +239,25 @@ async def test_sealed_says_when_to_come_back(line: Line) -> None:
     assert (status, answer["code"]) == (503, "state.sealed")
 
 
+async def test_stopped_the_register_takes_nothing_and_later_everything(line: Line) -> None:
+    await line.bench.open.halt.stop(ADMINISTRATOR, StopService("訓練"))
+    status, answer = await line.post(body(plain("n1")))
+    assert (status, answer["code"]) == (503, "state.stopped")
+    assert await size(line.bench, Table.ROWS) == 0
+
+
+async def test_while_much_waits_to_be_written_peers_come_later(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.writer.CROWDED", 0)
+    status, answer = await line.post(body(plain("n1")))
+    assert (status, answer["code"]) == (503, "peer.busy")
+
+
 async def test_a_municipality_that_is_not_listed_is_refused_and_recorded(line: Line) -> None:
     status, answer = await line.post(body(plain()), pair=line.pki.municipality("35201"))
     assert (status, answer["code"]) == (403, "peer.not_listed")
+    await _until(line, 1)
     assert await line.refusals() == ["peer.not_listed"]
 
 
@@ -317,7 +350,7 @@ async def test_a_peer_that_never_finishes_its_handshake_is_dropped(
 
 
 async def test_a_body_that_trickles_is_given_up(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.peers.server.BODY", 0.2)
+    monkeypatch.setattr("daemon.peers.bodies.BODY", 0.2)
 
     async def trickle() -> AsyncIterator[bytes]:
         yield b'{"notices":['
@@ -331,7 +364,7 @@ async def test_a_body_that_trickles_is_given_up(line: Line, monkeypatch: pytest.
             url, data=trickle(), headers=headers, server_hostname="honnin.jukura.test"
         ) as answer:
             assert msgspec.json.decode(await answer.read())["code"] == "notice.body_late"
-    assert [entry.header.code for entry in await entries(line.bench)] == ["notice.body_late"]
+    assert [entry.header.code for entry in await received(line)] == ["notice.body_late"]
     assert await size(line.bench, Table.ROWS) == 0
 
 

@@ -1,0 +1,129 @@
+"""What each kind of caller may ask an open register for: the console's desk and the municipalities'."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from daemon.audit.act import Act
+from daemon.audit.entry import Action
+from daemon.audit.exporter import exported
+from daemon.commands.arrivals import Broken
+from daemon.commands.boundaries import Boundaries
+from daemon.commands.caller import Caller, Right
+from daemon.commands.custody import Custody
+from daemon.commands.halt import Halt
+from daemon.commands.holds import HeldNotices
+from daemon.commands.lookup import Lookups
+from daemon.commands.notices import Notices
+from daemon.commands.person import Persons
+from daemon.commands.reconciliation import Reconciliations
+from daemon.commands.schedules import Timetable
+from daemon.commands.search import Searches
+from daemon.config import Config
+from daemon.console.server import Desk
+from daemon.console.sessions import Sessions
+from daemon.contract import peer
+from daemon.contract.announcements import ANNOUNCEMENTS
+from daemon.contract.console import LOOKUP, PERSON, SEARCH, ExportLine
+from daemon.contract.endpoint import Endpoint
+from daemon.contract.holds import CANCEL_HOLD, CONSOLE_HOLDS, HOLDS
+from daemon.errors import StateError
+from daemon.ground import Ground, Surroundings
+from daemon.peers.decode import parse
+from daemon.peers.desk import PeerDesk
+from daemon.peers.post import Post
+from daemon.store.writer import Writer
+
+Handler = Callable[[Caller, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Offices:
+    """Who answers, beside searches."""
+
+    halt: Halt
+    custody: Custody
+    post: Post
+    notices: Notices
+    held: HeldNotices
+    boundaries: Boundaries
+    reconciliations: Reconciliations
+    timetable: Timetable
+
+
+def admission(halt: Halt, writer: Writer) -> Callable[[Endpoint], None]:
+    """Raises StateError while a peer's request may not be taken in."""
+
+    def admit(endpoint: Endpoint) -> None:
+        halt.admit(endpoint)
+        if writer.crowded:
+            raise StateError("peer.busy")
+
+    return admit
+
+
+def peer_desk(ground: Ground, offices: Offices) -> PeerDesk:
+    """For municipalities."""
+
+    async def take(sender: str, batch: list[peer.Notice | Broken]) -> peer.Verdicts:
+        return peer.Verdicts(await offices.notices.receive(sender, batch))
+
+    counter = offices.reconciliations.counter
+    return PeerDesk(
+        acts={
+            peer.NOTICES: take,
+            ANNOUNCEMENTS: offices.halt.announced,
+            HOLDS: offices.held.for_municipality,
+            **offices.post.acts,
+            **counter.acts,
+        },
+        streams=counter.streams,
+        readers={peer.NOTICES: partial(parse, register=ground.store.register)},
+        admit=admission(offices.halt, ground.store.writer),
+    )
+
+
+def console_desk(
+    config: Config, ground: Ground, offices: Offices, sessions: Sessions, around: Surroundings
+) -> Desk:
+    """For people at a console."""
+    store = ground.store
+
+    async def export(caller: Caller) -> AsyncIterator[ExportLine]:
+        caller.require(Right.EXPORT)
+        act = Act(Action.LOG_EXPORTED, f"operator:{caller.operator}", terminal=caller.terminal)
+        await store.writer.log(act)
+        async for line in exported(
+            store.register, ground.journal, store.engine, ground.signer, around.service
+        ):
+            yield line
+
+    handlers: dict[Endpoint, Handler] = {
+        **_reading(config, ground, offices.halt, around),
+        **offices.halt.handlers,
+        **offices.custody.handlers,
+        **offices.post.handlers,
+        **offices.timetable.handlers,
+        **offices.boundaries.handlers,
+        CONSOLE_HOLDS: offices.held.on_console,
+        CANCEL_HOLD: offices.held.cancel,
+    }
+    return Desk(sessions, handlers, export)
+
+
+def _reading(config: Config, ground: Ground, halt: Halt, around: Surroundings) -> Mapping[Endpoint, Handler]:
+    """What shows people."""
+
+    def timely() -> None:
+        """Whoever reads the register does so while the service runs, and the log is signed in time."""
+        halt.require_running()
+        ground.signer.require_timely()
+
+    whom = (config.register, ground.reader, ground.store.writer, around.clock)
+    holds, most = ground.holds, config.max_hits
+    return {
+        SEARCH: Searches(*whom, holds=holds, require_timely=timely, max_hits=most).search,
+        LOOKUP: Lookups(*whom, holds=holds, require_timely=timely).lookup,
+        PERSON: Persons(*whom, holds=holds, require_timely=timely).show,
+    }

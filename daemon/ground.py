@@ -1,0 +1,92 @@
+"""The ground that every part stands on: the two files, level with each other, and the one writer, log and signer over them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.audit.journal import Journal
+from daemon.audit.signer import Signer
+from daemon.clock import Clock
+from daemon.config import Config
+from daemon.crypto.keyring import Keyring
+from daemon.crypto.seal import Sealer
+from daemon.store import truth
+from daemon.store.catchup import Sources
+from daemon.store.groups import Groups, Participant
+from daemon.store.holds import Holds
+from daemon.store.index import Index
+from daemon.store.letters import Letters
+from daemon.store.merging import Merger
+from daemon.store.opening import Progress, level, noting, open_index, open_truth
+from daemon.store.reader import Reader
+from daemon.store.rotating import Store
+from daemon.store.rows import RowCodec
+from daemon.store.sqlite import SqliteEngine
+from daemon.store.tally import Tally
+from daemon.store.writer import Writer
+from hsm.client import KeyService
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the register is given from outside."""
+
+    service: KeyService
+    keyring: Keyring
+    clock: Clock
+    away: Callable[[bool], None]
+    """Told whether the national server is away."""
+    progress: Progress
+    """Told how far a rebuild of the projection has come."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Store, log and writer; nothing runs yet."""
+
+    store: Store
+    reader: Reader
+    journal: Journal
+    signer: Signer
+    holds: Holds
+    letters: Letters
+
+    async def close(self) -> None:
+        """Let go of the files; the writer has ended before."""
+        await self.store.index.close()
+        await self.store.engine.close()
+
+
+async def ground(config: Config, state: Path, around: Surroundings) -> Ground:
+    """Open both files in `state` and what moves with each commit. IntegrityError where something does not verify."""
+    engine = await open_truth(state, around.keyring)
+    try:
+        index = await open_index(state, around.keyring)
+    except BaseException:
+        await engine.close()
+        raise
+    try:
+        return await _levelled(config, engine, index, around)
+    except BaseException:
+        await index.close()
+        await engine.close()
+        raise
+
+
+async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: Surroundings) -> Ground:
+    register, sealer, clock = config.register, Sealer(around.keyring), around.clock
+    codec = RowCodec(register, sealer)
+    known = await truth.load(engine, sealer)
+    tally, touched = await Tally.load(engine), await noting(engine)
+    merged = await level(index, Sources(engine, known, codec), around.progress, total=tally.rows)
+    merger = Merger(index, known.head, merged)
+    journal = await Journal.load(register, sealer, engine)
+    holds = await Holds.load(register, engine, sealer)
+    letters = await Letters.load(register, engine, sealer)
+    participants: list[Participant] = [journal, tally, touched, holds, letters]
+    groups = Groups(engine, index, merger, known, sealer=sealer, participants=participants, clock=clock)
+    writer = Writer(groups)
+    signer = Signer(journal, engine, writer, around.service, clock)
+    await signer.check()
+    store = Store(register, engine, index, merger, known, sealer, codec, tally, touched, writer)
+    return Ground(store, Reader(engine, index, codec), journal, signer, holds, letters)

@@ -1,0 +1,37 @@
+"""What goes back to a peer: JSON, and of a refusal its code with both texts, and when to come back."""
+
+import math
+
+from aiohttp import web
+
+from daemon.contract import codec
+from daemon.contract.messages import problem
+from daemon.errors import JukuraError, TooFastError
+
+STATUS = {
+    "peer.unknown_path": 404,
+    "peer.wrong_method": 405,
+    "peer.compressed": 415,
+    "peer.wrong_type": 415,
+    "peer.failed": 500,
+}
+"""Where HTTP has a number of its own for it."""
+AFTER = {"peer.busy": 1, "state.stopped": 60, "state.planned_stop": 60}
+"""Seconds after which to come back; `SOON` of whatever else passes by itself."""
+SOON = 5
+UNAVAILABLE = 503
+
+
+def answer(status: int, message: object) -> web.Response:
+    """`message` as JSON."""
+    return web.Response(status=status, body=codec.encode(message), content_type="application/json")
+
+
+def refused(error: JukuraError) -> web.Response:
+    """`error` as it is told to a peer."""
+    response = answer(STATUS.get(error.code, error.status), problem(error))
+    if isinstance(error, TooFastError):
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
+    elif error.status == UNAVAILABLE:
+        response.headers["Retry-After"] = str(AFTER.get(error.code, SOON))
+    return response

@@ -1,0 +1,186 @@
+"""One request of a peer, from its head to its answer: may it come in now, what does it say, what becomes of it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sized
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from daemon.clock import Clock
+from daemon.config import Limits
+from daemon.contract import codec
+from daemon.contract.endpoint import Endpoint
+from daemon.contract.peer import MAX_BODY, NOTICES
+from daemon.errors import InputError, JukuraError, StateError, TooFastError, TooMuchError
+from daemon.peers.answers import answer, refused
+from daemon.peers.bodies import Body, Codes
+from daemon.peers.desk import Act, PeerDesk, Reader, Stream
+from daemon.peers.kind import Kind
+from daemon.peers.limits import Room
+from daemon.peers.lines import Line
+from daemon.peers.records import Records, Request
+
+log = logging.getLogger(__name__)
+
+CODES: Mapping[Endpoint, Codes] = {
+    NOTICES: Codes(
+        wrong_type="notice.not_json",
+        late="notice.body_late",
+        broken="notice.body_broken",
+        too_large="notice.body_too_large",
+    )
+}
+"""Where an endpoint has its own words for a body that will not do."""
+OK = 200
+HOLD = 0.25  # seconds until a 429: one connection asks one thing at a time, so whoever floods is slowed down by it
+
+
+class Serving:
+    """Serves the requests of one listener."""
+
+    def __init__(
+        self, kind: Kind, desk: Callable[[], PeerDesk], limits: Limits, records: Records, clock: Clock
+    ) -> None:
+        self._endpoints = {(each.method, each.path): each for each in kind.endpoints}
+        self._paths = frozenset(each.path for each in kind.endpoints)
+        self._desk = desk
+        self._records = records
+        self._clock = clock
+        self._room = Room(limits.bodies_total)
+
+    async def serve(self, line: Line, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to `request`."""
+        if line.error is not None:
+            no = refused(line.error)
+            no.force_close()  # one answer a handshake
+            return no
+        record = Request(line.actor, line.address)
+        try:
+            return answer(OK, await self._allowed(line, request, record))
+        except JukuraError as error:
+            if isinstance(error, TooFastError):
+                await asyncio.sleep(HOLD)
+            return refused(await self._told(record, error))
+        except ConnectionError:
+            raise
+        except Exception as error:
+            # What it was about may be in its text; the type alone goes to the log.
+            log.exception("request failed", extra={"kind": record.kind, "error": type(error).__name__})
+            return refused(await self._told(record, StateError("peer.failed")))
+
+    def malformed(self, line: Line) -> web.StreamResponse:
+        """The answer to what is no HTTP."""
+        self._records.too_much(line.actor, "peer.malformed", line.address)
+        return refused(InputError("peer.malformed"))
+
+    async def _told(self, record: Request, error: JukuraError) -> JukuraError:
+        """What to tell the peer, once the log has it."""
+        # Of these anyone may get any number without our doing anything for them.
+        if isinstance(error, TooFastError) or error.code == "peer.busy" or error.code.startswith("state."):
+            self._records.too_much(record.actor, error.code, record.address)
+            return error
+        try:
+            await self._records.refused(record, error.code)
+        except JukuraError as worse:
+            return worse
+        return error
+
+    async def _allowed(self, line: Line, request: web.BaseRequest, record: Request) -> object:
+        line.allowance.begin(self._clock.monotonic())
+        try:
+            endpoint = self._endpoint(request)
+            record.kind = kind_of(endpoint)
+            desk = self._desk()
+            desk.admit(endpoint)
+            codes = CODES.get(endpoint, Codes())
+            require_head(request, endpoint, codes)
+            record.body = body = Body(
+                request.content, codes, lambda size: line.allowance.spend(size, self._clock.monotonic())
+            )
+            if endpoint.stream:
+                return await self._streamed(desk.streams[endpoint], line.sender, record, body)
+            with self._room.held(size_of(request)):
+                read = desk.readers.get(endpoint)
+                message = (
+                    query(request, endpoint)
+                    if endpoint.method == "GET"
+                    else await _message(body, endpoint, read)
+                )
+                return await self._done(desk.acts[endpoint], line.sender, record, message)
+        finally:
+            line.allowance.end()
+
+    def _endpoint(self, request: web.BaseRequest) -> Endpoint:
+        path = request.rel_url.raw_path
+        if path not in self._paths:
+            raise InputError("peer.unknown_path")
+        found = self._endpoints.get((request.method, path))
+        if found is None:
+            raise InputError("peer.wrong_method")
+        return found
+
+    async def _streamed(self, act: Stream, sender: str, record: Request, body: Body) -> object:
+        try:
+            response = await act(sender, body.by_line())
+        finally:
+            record.items = body.lines
+        await self._records.taken(record)
+        return response
+
+    async def _done(self, act: Act, sender: str, record: Request, message: object) -> object:
+        record.items = len(message) if isinstance(message, Sized) else 1
+        # Queued one behind the other, so they are in one commit, and the peer waits for one flush to the disk.
+        recorded, response = await asyncio.gather(
+            self._records.taken(record), act(sender, message), return_exceptions=True
+        )
+        for result in (response, recorded):
+            if isinstance(result, BaseException):
+                raise result
+        return response
+
+
+async def _message(body: Body, endpoint: Endpoint, read: Reader | None) -> object:
+    content = await body.whole()
+    return read(content) if read else codec.decode(content, endpoint.request)
+
+
+def kind_of(endpoint: Endpoint) -> str:
+    """An endpoint as a count in the log is called: `/v1/reports/ack` is `reports_ack`."""
+    return endpoint.path.removeprefix("/v1/").replace("/", "_").replace("-", "_")
+
+
+def require_head(request: web.BaseRequest, endpoint: Endpoint, codes: Codes) -> None:
+    """Raise where the head says that the body will not do, so that it is never read."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise InputError("peer.compressed")
+    if endpoint.method == "GET":
+        return
+    wanted = "application/x-ndjson" if endpoint.stream else "application/json"
+    if request.content_type != wanted:
+        raise InputError(codes.wrong_type)
+    if not endpoint.stream and (request.content_length or 0) > MAX_BODY:
+        raise TooMuchError(codes.too_large)
+
+
+def size_of(request: web.BaseRequest) -> int:
+    """The bytes that a body may come to take, by its head."""
+    if request.method == "GET":
+        return 0
+    return MAX_BODY if request.content_length is None else request.content_length
+
+
+def query(request: web.BaseRequest, endpoint: Endpoint) -> Any:  # noqa: ANN401 - the endpoint's own type
+    """The request that stands in the query parameters; InputError that names the one at fault."""
+    given = request.rel_url.query
+    values = dict(given)
+    if len(values) != len(given):
+        raise InputError("json.doubled_name")
+    into: type[msgspec.Struct] = endpoint.request
+    if not values.keys() <= set(into.__struct_encode_fields__):
+        raise InputError("peer.unknown_parameter")  # its name is the caller's own, and may be anything
+    try:
+        return msgspec.convert(values, into, strict=False)
+    except msgspec.ValidationError as error:
+        raise InputError("json.wrong_shape", field=codec.field_of(error)) from None

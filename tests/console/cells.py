@@ -1,0 +1,32 @@
+"""One harmless question for every endpoint that a right guards: refused for want of it, or for some other reason, or answered."""
+
+from daemon.commands.caller import Right
+from daemon.contract import boundaries, halt, holds, outbox, reconciled
+from daemon.contract.endpoint import Endpoint
+
+PLACE = "00" * 12
+CHANGE: dict[str, object] = {"old": "x", "new": "y", "on": "2030-01-01"}
+SPAN: dict[str, object] = {"begins": "2030-01-01T00:00:00Z", "ends": "2030-01-01T01:00:00Z", "text": " "}
+
+CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
+    Right.HALT_SEE: [(halt.HALT, {})],
+    Right.STOP: [(halt.STOP_SERVICE, {"reason": " "})],
+    Right.RESUME_PROPOSE: [(halt.PROPOSE_RESUMPTION, {"reason": " "})],
+    Right.RESUME_CONFIRM: [(halt.CONFIRM_RESUMPTION, {"proposal": "x"})],
+    Right.ANNOUNCE: [(halt.ANNOUNCE, SPAN), (halt.WITHDRAW, {"id": "x"})],
+    Right.HOLDS_SEE: [(holds.CONSOLE_HOLDS, {})],
+    Right.HOLDS_CANCEL: [(holds.CANCEL_HOLD, {"hold": "00" * 16, "reason": "r"})],
+    Right.BOUNDARIES: [
+        (boundaries.BOUNDARIES, {}),
+        (boundaries.ANNOUNCE_BOUNDARY, CHANGE),
+        (boundaries.WITHDRAW_BOUNDARY, CHANGE),
+    ],
+    Right.OUTBOX_SEE: [(outbox.OUTBOX, {})],
+    Right.OUTBOX_RETRY: [(outbox.RETRY, {"ids": [PLACE]})],
+    Right.REPORTS_SEE: [(outbox.REPORT_LIST, {})],
+    Right.REPORTS_READ: [(outbox.REPORT, {"id": PLACE})],
+    Right.RECONCILIATIONS_SEE: [
+        (reconciled.RECONCILIATIONS, {}),
+        (reconciled.RECONCILIATION, {"municipality": "35203"}),
+    ],
+}

@@ -1,0 +1,40 @@
+"""A flood becomes a bounded number of entries, and nothing of it is lost from the count."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.peers.summary import ADDRESSES, KINDS, MOST, OTHERS, PERIOD, Summary
+
+EVENTS = st.lists(st.tuples(st.integers(0, 90), st.integers(0, 40)), max_size=2000)
+
+
+@given(EVENTS)
+def test_entries_are_bounded_and_the_counts_add_up(events: list[tuple[int, int]]) -> None:
+    summary = Summary()
+    through = sum(summary.take((f"CS:{kind}", "peer.busy"), f"10.0.0.{address}") for kind, address in events)
+    held = summary.end(0.0)
+    assert through <= KINDS * MOST
+    assert len(held) <= KINDS + 1
+    assert through + sum(count.times for count in held.values()) == len(events)
+    assert all(len(count.addresses) <= ADDRESSES for count in held.values())
+
+
+def test_the_first_of_a_kind_are_told_by_themselves_and_the_rest_together_after_a_period() -> None:
+    summary = Summary()
+    assert [summary.take(("peer", "x"), "a") for _ in range(5)] == [True] * MOST + [False] * 2
+    assert summary.take(("CS:35203", "x"), "b")
+    assert not summary.due(PERIOD - 1)
+    (count,) = summary.due(PERIOD).values()
+    assert (count.times, count.addresses) == (2, Counter({"a": 2}))
+    assert not summary.due(2 * PERIOD)
+    assert summary.take(("peer", "x"), "a")
+
+
+def test_more_kinds_than_are_told_apart_fall_together() -> None:
+    summary = Summary()
+    for number in range(KINDS):
+        assert summary.take((f"CS:{number}", "x"), "a")
+    assert not summary.take(("CS:more", "x"), "a")
+    assert summary.end(0)[OTHERS].times == 1
