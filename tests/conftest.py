@@ -9,7 +9,7 @@ import pytest
 
 from daemon.clock import ManualClock, day_of
 from daemon.commands.caller import Caller, Role
-from daemon.config import Config, Files, National, Peers
+from daemon.config import Config, Files, National, NationalIn, Peers
 from daemon.contract.console import Affair
 from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring, first_seal, load
@@ -94,6 +94,7 @@ def configured(register: Register, pki: Pki, folder: Path) -> Config:
             socket=folder / "zenkoku.sock",
             name=NATIONAL_NAMES[register],
         ),
+        national_in=NationalIn(tls=Files(certificate=server.cert, key=server.key, ca=pki.national_ca)),
         rotation_share=1.0,
     )
 

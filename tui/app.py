@@ -18,9 +18,12 @@ from tui.desk import SIGN_OUT_DEADLINE, Connection, Desk
 from tui.discreet import DiscreetApp
 from tui.errors import RemoteError, UnreachableError
 from tui.screens.help import HelpScreen
+from tui.screens.holds import HoldsScreen
 from tui.screens.keys import KeysScreen
+from tui.screens.outbox import OutboxScreen
 from tui.screens.page import Page, SessionOver, SignedIn
 from tui.screens.search import SearchScreen
+from tui.screens.service import ServiceScreen
 from tui.screens.sign_in import SignInScreen
 from tui.screens.status import StatusScreen
 from tui.theme import JUKURA
@@ -106,11 +109,14 @@ class ConsoleApp(DiscreetApp):
         self._stand_up("error", event.error.code, self.say.error(event.error))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Search and keys are for those who may, sign-out for those who are signed in, the ceremony while it is shut."""
+        """Search, keys, holds, outbox and stopping are for those who may, sign-out for those who are signed in, the ceremony while it is shut."""
         sitting = self.desk.sitting
         allowed = {
             "search": sitting is not None and sitting.searches,
             "keys": sitting is not None and sitting.sees_keys,
+            "holds": sitting is not None and sitting.sees_holds,
+            "outbox": sitting is not None and sitting.sees_outbox,
+            "service": sitting is not None and sitting.stops,
             "sign_out": sitting is not None,
             "ceremony": self.desk.at.shut,
         }
@@ -144,6 +150,21 @@ class ConsoleApp(DiscreetApp):
             return
         while not isinstance(self.screen, KeysScreen):
             self.pop_screen()
+
+    def action_holds(self) -> None:
+        """The notices that wait, over the status screen."""
+        if self.desk.sitting is not None:
+            self.push_screen(HoldsScreen(self.desk, self.desk.sitting))
+
+    def action_outbox(self) -> None:
+        """What waits for the national server, over the status screen."""
+        if self.desk.sitting is not None:
+            self.push_screen(OutboxScreen(self.desk, self.desk.sitting))
+
+    def action_service(self) -> None:
+        """Whether the service is stopped, over the status screen."""
+        if self.desk.sitting is not None:
+            self.push_screen(ServiceScreen(self.desk, self.desk.sitting))
 
     async def action_back(self) -> None:
         if len(self.screen_stack) > 1:

@@ -8,11 +8,16 @@ from typing import Annotated
 import typer
 
 from daemon.errors import JukuraError
-from tui import ceremony, cli_card, cli_search, output, stepdown
+from tui import ceremony, cli_card, cli_search, cli_service, output, stepdown
 from tui.called import command_of, sign_in_of
 from tui.card import Cards, TerminalCards
+from tui.cli_boundaries import boundaries
 from tui.cli_ceremony import ceremony as open_ceremony
+from tui.cli_holds import holds
 from tui.cli_keys import keys
+from tui.cli_outbox import outbox
+from tui.cli_reconciliations import reconciliations
+from tui.cli_reports import reports
 from tui.cli_tokens import tokens
 from tui.client import ConsoleClient, socket_of
 from tui.commands import Opened, exit_code
@@ -36,6 +41,13 @@ from tui.words import Words, language
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=False)
 app.add_typer(keys, name="keys", help="keys")
 app.add_typer(tokens, name="tokens", help="tokens")
+app.add_typer(outbox, name="outbox", help="outbox")
+app.add_typer(reports, name="reports", help="reports")
+app.add_typer(holds, name="holds", help="holds")
+app.add_typer(boundaries, name="boundaries", help="boundaries")
+app.add_typer(cli_service.service, name="service", help="service")
+app.command("stop-service", help="stop_service")(cli_service.stop)
+app.add_typer(reconciliations, name="reconciliations", help="reconciliations")
 app.add_typer(cli_card.cards, name="card", help="card")
 app.command("ceremony", help="ceremony")(open_ceremony)
 app.command("search", help="search")(cli_search.search)

@@ -93,8 +93,9 @@ def lookup(
             code=key if code else "",
             number=key if number else "",
         )
+        register = (await at.client.status()).register
         found = await at.client.lookup(asked)
-        return Output(found, output.looked_up(found, of.command.say))
+        return Output(found, output.looked_up(found, register, of.command.say))
 
     of.run(act)
 

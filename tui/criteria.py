@@ -25,3 +25,8 @@ def nobody(asked: Search, register: str, say: Words) -> str:
     # Whoever the register searched among is named, even where this register has no word for it.
     among = scopes(register, say).get(asked.scope, asked.scope.value)
     return say("search.nobody_means", when=when, scope=among)
+
+
+def nobody_under(register: str, say: Words) -> str:
+    """That nobody is shown for a key; in `fuhyo` somebody in Japan may well have it."""
+    return say("search.nobody_key_abroad") if register == "fuhyo" else say("search.nobody_key")

@@ -16,7 +16,10 @@ from tui.words import Words
 
 POLL_DEADLINE = 3.0  # seconds; a status that takes longer counts as no answer
 SIGN_OUT_DEADLINE = 2.0  # seconds; the session would end by itself anyway
+STOP_ROLES = frozenset({"officer", "chief", "administrator"})
 KEY_ROLES = frozenset({"custodian", "administrator"})
+HOLD_ROLES = frozenset({"clerk", "administrator"})
+OUTBOX_ROLES = frozenset({"clerk", "administrator"})
 
 
 @dataclass
@@ -69,6 +72,31 @@ class Sitting:
     def decides_keys(self) -> bool:
         """Whether they may make and rotate keys, hand in signatures and carry out."""
         return "custodian" in self.session.roles
+
+    @property
+    def sees_holds(self) -> bool:
+        """Whether the list of held notices is theirs to see."""
+        return not HOLD_ROLES.isdisjoint(self.session.roles)
+
+    @property
+    def cancels_holds(self) -> bool:
+        """Whether they may ask for one to be cancelled."""
+        return "clerk" in self.session.roles
+
+    @property
+    def stops(self) -> bool:
+        """Whether they may stop the service at once (緊急遮断), and propose to resume it."""
+        return not STOP_ROLES.isdisjoint(self.session.roles)
+
+    @property
+    def confirms(self) -> bool:
+        """Whether they may confirm that the service is resumed."""
+        return "chief" in self.session.roles
+
+    @property
+    def sees_outbox(self) -> bool:
+        """Whether what waits for the national server is theirs to see, and to have tried again."""
+        return not OUTBOX_ROLES.isdisjoint(self.session.roles)
 
     @property
     def searches(self) -> bool:

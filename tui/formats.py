@@ -87,12 +87,22 @@ def hit(found: Hit, columns: Iterable[str], say: Words) -> list[str]:
         "by": say.of("by", found.by),
         "birth": born(found, say),
         "sex": say.of("sex", found.sex),
-        "standing": say.of("standing", found.standing),
+        "standing": _standing(found, say),
         "municipality": place(found.municipality, say),
         "address": found.address,
         "reference": found.person,
     }
     return [values[column] for column in columns]
+
+
+def _standing(found: Hit, say: Words) -> str:
+    """Where they stand, and whether a 転入 waits for them; in `fuhyo`, where people abroad are shown, a 記載."""
+    standing = say.of("standing", found.standing)
+    if not found.pending:
+        return standing
+    return say(
+        "standing.pending_abroad" if found.standing == "abroad" else "standing.pending", standing=standing
+    )
 
 
 def born(who: Hit | Version, say: Words) -> str:

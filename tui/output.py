@@ -15,7 +15,7 @@ from daemon.contract.console import Counts, Found, Hit, Person, Search, Status, 
 from daemon.contract.endpoint import Problem
 from daemon.contract.messages import problem
 from daemon.errors import JukuraError
-from tui import criteria, formats, key_formats
+from tui import criteria, formats, hold_formats, key_formats, service_format
 from tui.errors import RemoteError
 from tui.words import Words
 
@@ -78,6 +78,7 @@ def status(status: Status, say: Words) -> RenderableType:
         ),
         *((say("status.tokens"), key_formats.token_line(token, say)) for token in status.tokens),
         *((say("status.rotations"), key_formats.rotation(running, say)) for running in status.rotations),
+        *service_format.ahead(status, say),
         (say("status.started"), formats.moment(status.started)),
         (say("status.now"), formats.moment(status.now)),
         (say("status.version"), status.version),
@@ -112,9 +113,9 @@ def found(found: Found, asked: Search, register: str, say: Words) -> RenderableT
     return Group(_hits(found.hits, ("serial", *HITS), say), *map(Text, means))
 
 
-def looked_up(found: Found, say: Words) -> RenderableType:
+def looked_up(found: Found, register: str, say: Words) -> RenderableType:
     """Who has a key, or that nobody has."""
-    return _hits(found.hits, HITS, say) if found.hits else _nobody(say("search.nobody_key"), say)
+    return _hits(found.hits, HITS, say) if found.hits else _nobody(criteria.nobody_under(register, say), say)
 
 
 def _nobody(means: str, say: Words) -> RenderableType:
@@ -130,10 +131,11 @@ def _hits(hits: Sequence[Hit], columns: Sequence[str], say: Words) -> Renderable
 
 
 def person(person: Person, register: str, say: Words) -> RenderableType:
-    """The newest version in full, then the history."""
+    """The newest version in full, what waits about them, then the history."""
     newest = person.versions[0]
     return Group(
         paired([(say(f"person.{name}"), value) for name, value in formats.lines(register, newest, say)]),
+        *(Text(line, style="bold") for line in hold_formats.pending(person.pending, register, say)),
         Text(""),
         Text(say("person.history", count=len(person.versions))),
         _history(person.versions, register, say),

@@ -262,11 +262,23 @@ def test_sockets_are_named_as_the_programs_look_for_them() -> None:
     assert names["jukura-ceremony@.socket"] == ["ceremony"]
     assert names["jukurad-console@.socket"] == ["console"]
     assert names["jukurad-peers@.socket"] == ["peers"]
+    assert names["jukurad-national-in@.socket"] == ["national-in"]
 
 
 def test_the_two_registers_listen_on_different_ports() -> None:
+    """And the national server calls on ports of its own."""
     ports = [
-        settings(file)["ListenStream"] for file in sorted(UNITS.glob("jukurad-peers@*.socket.d/listen.conf"))
+        settings(file)["ListenStream"][0] for file in sorted(UNITS.glob("jukurad-*@*.socket.d/listen.conf"))
     ]
-    assert len(ports) == len(REGISTERS)
-    assert ports[0] != ports[1]
+    assert len(ports) == len(set(ports)) == 2 * len(REGISTERS)
+
+
+def test_whoever_calls_over_a_network_is_let_through_by_the_site_alone() -> None:
+    for name in ("jukurad-peers@", "jukurad-national-in@"):
+        assert settings(UNITS / f"{name}.socket")["IPAddressDeny"] == ["any"]
+
+
+def test_the_register_is_given_every_socket_that_it_serves() -> None:
+    given = settings(UNITS / "jukurad@.service")["Sockets"][0].split()
+    serving = [name for file in UNITS.glob("jukurad-*@.socket") if (name := file.name.replace("@", "@%i"))]
+    assert sorted(given) == sorted(serving)

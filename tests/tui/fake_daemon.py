@@ -18,7 +18,10 @@ from daemon.contract import codec
 from daemon.contract import console as contract
 from daemon.contract.console import Affair, Counts, ExportLine, Match, Person, Scope, Session, State, Status
 from daemon.contract.endpoint import Empty, Endpoint, Problem
+from tests.tui.fake_halt import FakeHalt
+from tests.tui.fake_holds import FakeHolds
 from tests.tui.fake_keys import FakeKeys, KeyRefusal
+from tests.tui.fake_post import FakePost
 from tests.tui.people import ABROAD, PEOPLE, Invented
 
 PASSPORT = Affair(
@@ -32,6 +35,9 @@ TAX = Affair(
 OPERATOR, PASSWORD = "OP001", "正しいパスワード"
 AUDITOR = "AU001"
 CUSTODIAN = "KG001"
+CLERKS = ("SI001", "SI002")
+ADMINISTRATOR = "AD001"
+CHIEF = "CH001"
 
 COUNTS = Counts(
     people=9_981, rows=12_345, notices_today=123, refused_today=2, searches_today=7, outbox=4, outbox_aside=0,
@@ -69,7 +75,13 @@ class FakeDaemon:
         self.people: tuple[Invented, ...] = PEOPLE if register == "honnin" else ABROAD
         self.affairs = [PASSPORT, TAX]
         self.roles = {OPERATOR: ["operator"], AUDITOR: ["auditor"], CUSTODIAN: ["custodian"]}
+        self.roles |= {ADMINISTRATOR: ["administrator"], CHIEF: ["chief"]} | {
+            clerk: ["clerk"] for clerk in CLERKS
+        }
         self.keys = FakeKeys(register)
+        self.holds = FakeHolds()
+        self.post = FakePost()
+        self.halt = FakeHalt()
         self.idle_seconds = 600
         self.max_hits = contract.MAX_HITS
         self.sessions: set[str] = set()
@@ -165,6 +177,9 @@ class FakeDaemon:
             contract.LOOKUP: self._lookup,
             contract.PERSON: self._person,
             **self.keys.acts,
+            **self.holds.acts,
+            **self.halt.acts,
+            **self.post.acts,
         }
         return _answer(200, answers[endpoint](message))
 
@@ -173,6 +188,7 @@ class FakeDaemon:
             raise Refusal(401, "session.wrong")
         token = f"token-{len(self.calls)}"
         self.sessions.add(token)
+        self.holds.operator = asked.operator
         return Session(
             token=token, register=self.status.register, operator=asked.operator, name="見本　職員",
             department="市町課", roles=self.roles[asked.operator],
@@ -187,7 +203,10 @@ class FakeDaemon:
     def _search(self, asked: contract.Search) -> contract.Found:
         self._allowed(asked.affair)
         hits = [
-            replace(hit, by="name" if _matches([hit.name], asked.name, asked.name_match) else "earlier")
+            replace(
+                self._marked(hit),
+                by="name" if _matches([hit.name], asked.name, asked.name_match) else "earlier",
+            )
             for who in self.people
             if (hit := who.hit_on(_digits(asked.as_of))) and _fits(who, hit, asked)
         ]
@@ -200,7 +219,11 @@ class FakeDaemon:
         if asked.number and not affair.number:
             raise Refusal(403, "affair.without_number", field="number")
         own = ("code", asked.code) if asked.code else ("number", asked.number)
-        return contract.Found([who.hit for who in self.people if getattr(who, own[0]) == own[1]])
+        found = [who.hit for who in self.people if getattr(who, own[0]) == own[1]]
+        return contract.Found([self._marked(hit) for hit in found])
+
+    def _marked(self, hit: contract.Hit) -> contract.Hit:
+        return replace(hit, pending=self.holds.arrives(hit.person))
 
     def _person(self, asked: contract.PersonQuery) -> Person:
         affair = self._allowed(asked.affair)
@@ -218,7 +241,8 @@ class FakeDaemon:
             opened["kojin_bango"] = who.number if asked.open_number else ""
         if not affair.code or not who.code:
             opened["juminhyo_code"] = ""
-        return Person(who.reference, [replace(version, **opened) for version in who.versions])
+        versions = [replace(version, **opened) for version in who.versions]
+        return Person(who.reference, versions, self.holds.pending.get(who.reference, []))
 
     def _allowed(self, affair_id: str) -> Affair:
         affair = next((affair for affair in self.affairs if affair.id == affair_id), None)

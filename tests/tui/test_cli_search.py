@@ -1,6 +1,8 @@
 """`jukura search` and `jukura lookup` as they are called, over the real socket of a fake register; a few of them as whole processes."""
 
 import re
+import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,18 @@ def test_a_lookup_that_finds_nobody_says_so(program: Jukura, password: Path, fak
     assert "この番号の人は登録されていません" in ran.out
 
 
+def test_in_fuhyo_nobody_means_nobody_abroad(
+    jukura: Jukura, fuhyo: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There somebody in Japan is not shown: that nobody is registered would not be so."""
+    monkeypatch.setenv("JUKURA_STATE", str(fuhyo.socket.parent.parent))
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(b"11111111111\n")))
+    ran = jukura("lookup", "--code", *FOR, signed=True)
+    assert (ran.code, ran.err) == (0, "")
+    assert "この番号の国外転出者はいません" in ran.out
+    assert "登録されていません" not in ran.out
+
+
 def test_a_lookup_takes_no_key_as_an_argument(jukura: Jukura, fake: FakeDaemon) -> None:
     for given in (("--code", "24727059600"), ("--code=24727059600",), ("--number", "123456789000")):
         assert jukura("lookup", *given, *FOR, signed=True).code == 2
@@ -149,7 +163,7 @@ def test_a_search_as_json_gives_the_hits(jukura: Jukura, fake: FakeDaemon) -> No
     assert ran.code == 0
     assert [hit["kana"] for hit in ran.json["hits"]] == ["やまだ　しおり", "やまだ　たいち"]
     assert set(ran.json["hits"][0]) == {
-        "person", "name", "kana", "birth", "sex", "address", "municipality", "standing", "serial", "by",
+        "person", "name", "kana", "birth", "sex", "address", "municipality", "standing", "serial", "by", "pending",
     }  # fmt: skip
 
 

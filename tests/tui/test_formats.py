@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from daemon.register.wanted import By
 from tests.tui.people import ABROAD, PEOPLE
 from tui import formats
+from tui.output import HITS
 from tui.words import Lang, Words
 
 JA, EN = Words(Lang.JA), Words(Lang.EN)
@@ -28,6 +31,19 @@ def test_a_day_in_english_marks_what_is_unknown(code: str, text: str, shown: str
 def test_a_day_in_japanese_is_in_its_era() -> None:
     assert formats.born(PEOPLE[0].hit, JA) == "昭和64年1月7日"
     assert formats.born(PEOPLE[0].hit, EN) == "1989-01-07"
+
+
+@pytest.mark.parametrize(
+    ("say", "title", "by"), [(JA, "該当の項目", "旧住民票コード"), (EN, "Found by", "earlier resident code")]
+)
+def test_whoever_is_found_by_a_code_that_is_no_longer_theirs_is_seen_to_be(
+    say: Words, title: str, by: str
+) -> None:
+    hits = [replace(PEOPLE[0].hit, by=By.FORMER_CODE)]
+    columns = formats.hit_columns(HITS, hits)
+    assert columns == ["name", "by", *HITS[1:]]
+    assert formats.hit_titles(columns, hits, say)[1] == title
+    assert formats.hit(hits[0], columns, say)[1] == by
 
 
 def test_a_moment_is_in_japanese_time() -> None:

@@ -297,13 +297,13 @@ async def test_a_hit_by_another_name_says_so(fake: FakeDaemon) -> None:
     async with console(fake) as operator:
         await operator.signs_in()
         await operator.searches("じゅうみん")
-        assert "該当の氏名" not in await operator.sees("2件見つかりました")
+        assert "該当の項目" not in await operator.sees("2件見つかりました")
         form = operator.app.screen.query_one(SearchForm)
         form.go_to("name")
         form.query_one("#kana", Input).value, form.query_one("#name", Input).value = "", "見本"
         form.query_one("#former", Choice).index = 1
         await operator.press("enter")
-        await operator.sees("1件見つかりました", "該当の氏名", "以前の氏名", "住民　太郎")
+        await operator.sees("1件見つかりました", "該当の項目", "以前の氏名", "住民　太郎")
 
 
 async def test_nobody_found_says_among_whom_and_as_of_when(fake: FakeDaemon) -> None:

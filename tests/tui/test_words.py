@@ -7,13 +7,21 @@ import pytest
 
 import tui
 from daemon.contract.console import Lookup, Match, Reason, Search, State
+from daemon.contract.deadlines import Ends
 from daemon.contract.keys import Deed
 from daemon.contract.messages import texts
+from daemon.contract.outbox import AsideState
+from daemon.contract.reconciliation import Mode, Traffic
+from daemon.contract.reconciliation import Phase as RunPhase
+from daemon.contract.reports import ReportKind
 from daemon.errors import StateError
+from daemon.register.admission import Why
+from daemon.register.reconcile import COMPARED
+from daemon.register.reconcile import Kind as Found
 from daemon.register.wanted import By
 from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
-from tui import key_formats
+from tui import hold_formats, key_formats, post_formats, reconciled_output
 from tui.ceremony import Next
 from tui.criteria import REQUIRED, SCOPES, TERMS
 from tui.output import HITS
@@ -28,6 +36,20 @@ BY_VALUE = {
     "reason": list(Reason),
     "reason_means": list(Reason),
     "at_rest": ["protected", "unprotected"],
+    "run_mode": list(Mode),
+    "run_phase": list(RunPhase),
+    "finding": list(Found),
+    "traffic": list(Traffic.__struct_fields__),
+    "item": sorted({name for names in COMPARED.values() for name in names}),
+    "reconciliation": [*reconciled_output.COLUMNS, *reconciled_output.LINES],
+    "pending": [*Why, "entry", "more"],
+    "hold_why": list(Why),
+    "holds": [*hold_formats.COLUMNS, "reference", "notice"],
+    "message_state": list(AsideState),
+    "outbox": [*post_formats.ASIDE_COLUMNS, "waiting", "oldest", "next_try", "failures", "again", "aside"],
+    "report_kind": list(ReportKind),
+    "report": list(post_formats.REPORT_COLUMNS),
+    "boundary": ["on", "old", "new"],
     "standing": ["present", "out", "dead", "gone", "abroad", "struck"],
     "search": [word for scopes in SCOPES.values() for _, word in scopes]
     + [f"need_{field}" for field in (*REQUIRED, TERMS[0])]
@@ -60,6 +82,8 @@ BY_VALUE = {
         for part in ("", "_title", "_means")
     ]
     + ["seal_means"],
+    "ends": list(Ends),
+    "service": [f"{what}_{part}" for what in ("stop", "resume") for part in ("title", "means", "go")],
     "ceremony": [
         *(f"{word}_{phase}" for word in ("phase", "means") for phase in Phase),
         *(f"next_{step.value}" for step in Next),

@@ -106,6 +106,20 @@ class UriScreen(Dialog[str]):
         return None
 
 
+class ReasonScreen(Dialog[str]):
+    """Asks why, in words."""
+
+    def fields(self) -> Iterator[Widget]:
+        yield from row(self.say("holds.reason"), Input(id="reason", compact=True))
+
+    def answer(self) -> str | None:
+        field = self.query_one("#reason", Input)
+        if reason := field.value.strip():
+            return reason
+        self.missing(field, "holds.need_reason")
+        return None
+
+
 def row(title: str, field: Input) -> Iterator[Widget]:
     """A field with its title before it."""
     yield Horizontal(Label(title), field, classes="row")

@@ -1,46 +1,17 @@
 """What the screens about keys share: whoever sits there, the calls, and one way to show that one failed."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import ClassVar
 
 from tui.desk import Desk, Sitting
-from tui.errors import RemoteError, UnreachableError
 from tui.key_calls import KeyCalls
-from tui.screens.dialog import ConfirmScreen
-from tui.screens.page import Page
-from tui.widgets.notice import Notice
-
-T = TypeVar("T")
+from tui.screens.asking import AskingPage
 
 
-class KeyPage(Page):
+class KeyPage(AskingPage):
     """A screen about the keys of the register that somebody is signed in to."""
 
+    FAILED: ClassVar[str] = "keys.failed"
+
     def __init__(self, desk: Desk, sitting: Sitting) -> None:
-        super().__init__(desk)
-        self.sitting = sitting
+        super().__init__(desk, sitting)
         self.calls = KeyCalls(sitting.at.client)
-
-    @property
-    def notice(self) -> Notice:
-        return self.query_one(Notice)
-
-    def when_yes(self, dialog: ConfirmScreen, act: Callable[[], object]) -> None:
-        """Ask, and `act` if the person says yes."""
-
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - a dialog's answer
-            if yes:
-                act()
-
-        self.app.push_screen(dialog, answered)
-
-    async def asked(self, call: Awaitable[T]) -> T | None:
-        """What the register answers; None where it refuses or does not answer, which the notice says."""
-        try:
-            return await call
-        except RemoteError as error:
-            if not self.over(error):
-                self.notice.error(self.say("search.refused"), error)
-        except UnreachableError as error:
-            self.notice.error(self.say("keys.failed"), error)
-        return None

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Static
 
 from daemon.contract.console import Hit, Person, PersonQuery, Search, Version
-from tui import characters, formats
+from tui import characters, formats, hold_formats
 from tui.desk import Desk, Sitting
 from tui.errors import RemoteError, UnreachableError
 from tui.screens.page import Page
@@ -25,6 +25,7 @@ from tui.widgets.notice import Notice
 CODE, NUMBER = "juminhyo_code", "kojin_bango"
 KEYS = {CODE: "F5", NUMBER: "F6"}
 STRUCK = frozenset({"out", "dead", "gone", "struck"})
+MOST_WAITING = 2  # lines about what waits; eighty columns by twenty-four hold no more
 CAN_BE_OPENED = {"honnin": (CODE, NUMBER), "fuhyo": ()}
 """What can be opened at all: 附票 alone never gives 住民票コード (住基法30条の44の6) and holds no 個人番号."""
 
@@ -52,6 +53,7 @@ class PersonScreen(Page):
 
     def body(self) -> Iterator[Widget]:
         yield Notice(self.say)
+        yield Static(id="pending", markup=False)
         with VerticalScroll(id="card"):
             yield Static(id="version")
         yield Static(id="history-title")
@@ -118,11 +120,20 @@ class PersonScreen(Page):
         table = self.query_one(Listing)
         table.fill([formats.history(self._register, version, self.say) for version in person.versions])
         table.move_cursor(row=row)
+        self._pending(person)
         count = len(person.versions)
         self.query_one("#history-title", Static).update(
             Text(self.say("person.history", count=count), style="bold")
         )
         self._card(person.versions[row])
+
+    def _pending(self, person: Person) -> None:
+        """Say what waits about them for as long as they are on the screen, whatever the notice above says."""
+        lines = hold_formats.shortened(
+            hold_formats.pending(person.pending, self._register, self.say), MOST_WAITING, self.say
+        )
+        self.query_one("#pending", Static).update(Text("\n".join(lines), style="bold #f0c060"))
+        self.set_class(bool(lines), "-pending")
 
     @on(DataTable.RowHighlighted, "#history")
     def _another_version(self, event: DataTable.RowHighlighted) -> None:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from daemon.contract.console import Counts, Status
-from tui import formats, key_formats
+from tui import formats, key_formats, service_format
 from tui.desk import Connection
 from tui.screens.page import Page
 from tui.widgets.bar import badge
@@ -29,6 +29,9 @@ class StatusScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.back", "back", key_display="Esc"),
         Binding("f2", "app.back", "back", show=False),
+        Binding("f5", "app.service", "service", key_display="F5"),
+        Binding("f7", "app.holds", "holds", key_display="F7"),
+        Binding("f8", "app.outbox", "outbox", key_display="F8"),
         Binding("f6", "app.ceremony", "ceremony", key_display="F6"),
     ]
 
@@ -107,6 +110,8 @@ class StatusScreen(Page):
         table = Table.grid(padding=(0, 2))
         for name, value in rows:
             table.add_row(Text(say(f"status.{name}"), style="dim"), formats.cell(value))
+        for name, value in service_format.ahead(status, say):
+            table.add_row(Text(name, style="bold #e08080"), formats.cell(value))
         for token in status.tokens:
             table.add_row(
                 Text(say("status.tokens"), style="dim"), formats.cell(key_formats.token_line(token, say))

@@ -1,0 +1,106 @@
+"""保留: the notices that wait, the oldest first. Two people can have one cancelled; nobody can apply or change one here."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import DataTable, Static
+
+from daemon.contract.holds import Hold
+from tui import formats, hold_formats
+from tui.desk import Desk, Sitting
+from tui.notice_calls import NoticeCalls
+from tui.screens.asking import AskingPage
+from tui.screens.dialog import ReasonScreen
+from tui.widgets.listing import Listing
+from tui.widgets.notice import Notice
+
+
+class HoldsScreen(AskingPage):
+    """The table, what it has no room for, and how one is cancelled."""
+
+    FAILED: ClassVar[str] = "holds.failed"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.back", "back", key_display="Esc"),
+        Binding("f5", "reload", "reload", key_display="F5"),
+        Binding("f8", "cancel", "cancel_hold", key_display="F8"),
+        Binding("f2", "app.status", "status", key_display="F2", show=False),
+        Binding("f3", "app.search", "search", key_display="F3", show=False),
+    ]
+
+    def __init__(self, desk: Desk, sitting: Sitting) -> None:
+        super().__init__(desk, sitting)
+        self._calls = NoticeCalls(sitting.at.client)
+        self._holds: list[Hold] = []
+
+    def body(self) -> Iterator[Widget]:
+        say = self.say
+        yield Notice(say)
+        yield Listing([say(f"holds.{name}") for name in hold_formats.COLUMNS], id="hold-list")
+        yield Static(id="hold-detail", markup=False)
+        how = "holds.how" if self.sitting.cancels_holds else "holds.how_not"
+        yield Static(Text(say(how)), id="hold-how", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Listing).focus()
+        self.notice.show("info", self.say("holds.loading"))
+        self.action_reload()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to cancel to those who may."""
+        return self.sitting.cancels_holds if action == "cancel" else True
+
+    def action_reload(self) -> None:
+        """Read them anew."""
+        self._load("")
+
+    @work(exclusive=True, group="holds")
+    async def _load(self, headline: str) -> None:
+        """Show what is held now, under `headline` or how much it is."""
+        there = await self.asked(self._calls.held())
+        if there is None:
+            return
+        say = self.say
+        self._holds = there.holds
+        self.query_one(Listing).fill([hold_formats.row(each, say) for each in there.holds])
+        if headline:
+            self.notice.show("info", headline)
+        elif there.holds:
+            self.notice.show("info", say("holds.ready", count=len(there.holds)))
+        else:
+            self.notice.show("empty", say("holds.none"))
+        self._detail()
+
+    @on(DataTable.RowHighlighted, "#hold-list")
+    def _detail(self) -> None:
+        hold = self._at_cursor()
+        line = hold_formats.detail(hold, self.say) if hold else ""
+        self.query_one("#hold-detail", Static).update(formats.cell(line))
+
+    def _at_cursor(self) -> Hold | None:
+        row = self.query_one(Listing).cursor_row
+        return self._holds[row] if 0 <= row < len(self._holds) else None
+
+    def action_cancel(self) -> None:
+        """Ask why, then ask the register to cancel the one under the cursor."""
+        hold = self._at_cursor()
+        if hold is None:
+            return
+        say = self.say
+        title = say("holds.cancel_title", notice=hold.notice, place=formats.place(hold.sender, say))
+        dialog = ReasonScreen(say, title, say("holds.cancel_means"), say("holds.cancel"))
+
+        def answered(reason: str | None) -> None:
+            if reason:
+                self._cancel(hold, reason)
+
+        self.app.push_screen(dialog, answered)
+
+    @work(exclusive=True, group="holds")
+    async def _cancel(self, hold: Hold, reason: str) -> None:
+        answer = await self.asked(self._calls.cancel(hold.hold, reason))
+        if answer is not None:
+            self._load(self.say("holds.cancelled" if answer.done else "holds.second"))
