@@ -135,7 +135,7 @@ class Ledger:
         return {row[0]: row[1] for row in found}
 
     async def missing(self) -> list[tuple[int, int]]:
-        """Ranges of numbers that never came, below the highest that did."""
+        """Ranges of numbers that never came, below the highest that did; what was refused has come."""
         ends = [row[0] for row in await self._table.execute_fetchall(_GAPS)]
         found = []
         for last in ends:
@@ -158,20 +158,27 @@ class Ledger:
             "repeat": int(arrival.repeat),
         }
         await self._table.execute(_RECEIVED, values)
-        if arrival.refusal:
-            return await self._refused(arrival, values)
         async with self._table.execute(_NUMBERED, values) as numbered:
             if not numbered.rowcount:
                 ((highest,),) = await self._table.execute_fetchall("SELECT max(number) FROM numbers")
                 return Taken(ReceiptOutcome.REFUSED, NUMBER_REUSED, int(highest))
+        if await self._accepted(values):
+            return Taken(ReceiptOutcome.DUPLICATE)
+        if arrival.refusal:
+            return await self._refused(arrival, values)
         if arrival.erased:
             return Taken(ReceiptOutcome.DUPLICATE)
-        async with self._table.execute(_ACCEPT, values) as accepted:
-            if not accepted.rowcount:
-                return Taken(ReceiptOutcome.DUPLICATE)
+        await self._table.execute(_ACCEPT, values)
         await self._table.execute("DELETE FROM refused WHERE key = :key", values)
         await self._table.execute(_OVERTAKES, values)
         return Taken(ReceiptOutcome.ACCEPTED)
+
+    async def _accepted(self, values: Mapping[str, object]) -> bool:
+        """Whether this key was taken before: then its answer stays, whatever is refused today."""
+        ((number,),) = await self._table.execute_fetchall(
+            "SELECT count(*) FROM updates WHERE key = :key AND accepted", values
+        )
+        return bool(number)
 
     async def _refused(self, arrival: Arrival, values: Mapping[str, object]) -> Taken:
         if arrival.person and not arrival.repeat:

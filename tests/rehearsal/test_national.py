@@ -254,6 +254,20 @@ async def test_it_knows_which_numbers_never_came(scene: Scene, updates: list[Upd
     assert await scene.server.book.missing() == [(1, 2), (5, 6), (8, 8)]
 
 
+async def test_what_was_taken_is_never_refused_later(scene: Scene, updates: list[Update]) -> None:
+    """Its answer may have been lost; whatever the server would refuse by now, the key has its answer."""
+    assert await scene.line.send(updates[0]) == [ACCEPTED]
+    scene.server.faults.refuse = lambda _: "json.wrong_shape"
+    assert await scene.line.send(updates[0], updates[1]) == [DUPLICATE, REFUSED]
+
+
+async def test_what_was_refused_has_come(scene: Scene, updates: list[Update]) -> None:
+    """Its number is not missing: nobody asks for it again."""
+    scene.server.faults.refuse = lambda update: "json.wrong_shape" if update.key == updates[0].key else ""
+    assert await scene.line.send(*updates[:2]) == [REFUSED, ACCEPTED]
+    assert await scene.server.book.missing() == []
+
+
 async def test_who_passes_a_refused_message_of_the_same_person_is_found_out(
     scene: Scene, updates: list[Update]
 ) -> None:
