@@ -15,17 +15,17 @@ from daemon.audit.journal import Journal
 from daemon.audit.signer import Signer
 from daemon.clock import Clock
 from daemon.commands import setup
-from daemon.commands.arrivals import Means
-from daemon.commands.boundaries import Boundaries
-from daemon.commands.custody import Custody
+from daemon.commands.custody.desk import Custody
 from daemon.commands.halt import Halt
-from daemon.commands.holds import HeldNotices
-from daemon.commands.notices import Notices
+from daemon.commands.notices.arrivals import Means
+from daemon.commands.notices.boundaries import Boundaries
+from daemon.commands.notices.holds import HeldNotices
+from daemon.commands.notices.receiving import Notices
 from daemon.commands.pairs import Pairs
 from daemon.commands.people import People
-from daemon.commands.reconciliation import Given, Reconciliations
-from daemon.commands.runs import Runs
-from daemon.commands.schedules import Timetable
+from daemon.commands.reconciliation.reconciliations import Given, Reconciliations
+from daemon.commands.reconciliation.runs import Runs
+from daemon.commands.reconciliation.schedules import Timetable
 from daemon.commands.status import Census
 from daemon.config import Config
 from daemon.console.server import Desk

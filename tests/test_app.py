@@ -31,7 +31,7 @@ from daemon.rehearsal.tls import client_context
 from daemon.store.engine import Table
 from hsm.fake import FakeKeyService
 from hsm.protocol import Alarm
-from tests.commands.test_notices import notice
+from tests.commands.notices.test_notices import notice
 from tests.conftest import Bench, configured
 from tests.register.people import HONNIN
 

@@ -12,7 +12,7 @@ from daemon.contract.console import Reason, State, Status
 from daemon.rehearsal.pki import Pki
 from hsm.fake import FakeKeyService
 from hsm.protocol import SignCheckpoint
-from tests.commands.test_notices import notice
+from tests.commands.notices.test_notices import notice
 from tests.test_app import running, service
 
 __all__ = ["service"]

@@ -2,7 +2,7 @@
 
 import re
 
-from daemon.commands.notices import Broken
+from daemon.commands.notices.receiving import Broken
 from daemon.contract.codec import parse as parse_json
 from daemon.contract.codec import shape, weigh
 from daemon.contract.peer import MAX_ID, MAX_NOTICE, MAX_NOTICES, NOTICE_TYPES, Notice, NoticeBatch

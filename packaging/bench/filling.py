@@ -12,7 +12,7 @@ from stage import Opened, opened
 
 from daemon.clock import SystemClock
 from daemon.commands.caller import Role
-from daemon.commands.migration import Migration
+from daemon.commands.migration.migration import Migration
 from daemon.commands.people import Account
 from daemon.commands.setup import Setup, take_in
 from daemon.contract.console import Affair

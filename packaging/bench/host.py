@@ -28,8 +28,8 @@ from stage import Opened, opened
 from daemon import logs, pace
 from daemon.clock import SystemClock
 from daemon.commands.caller import Caller
-from daemon.commands.lookup import Lookups
-from daemon.commands.search import Searches
+from daemon.commands.inquiries.lookup import Lookups
+from daemon.commands.inquiries.search import Searches
 from daemon.console.server import ConsoleServer, Desk, Handler
 from daemon.contract.console import LOOKUP, SEARCH
 from daemon.register.rows import Register

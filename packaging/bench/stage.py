@@ -16,7 +16,7 @@ from pathlib import Path
 
 from daemon.clock import SystemClock, day_of
 from daemon.commands.caller import Caller, Role
-from daemon.commands.search import Searches
+from daemon.commands.inquiries.search import Searches
 from daemon.config import Config, Files, National, Peers, Reconciling
 from daemon.contract.console import Affair, Match, Scope, Search
 from daemon.contract.peer import Notice, Outcome

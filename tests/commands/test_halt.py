@@ -26,7 +26,7 @@ from daemon.contract.halt import (
 )
 from daemon.contract.peer import NOTICES
 from daemon.errors import AuthorityError, ConflictError, InputError, JukuraError, StateError
-from tests.commands.test_notices import entries
+from tests.commands.notices.test_notices import entries
 from tests.conftest import NOON, Bench
 
 HOUR = timedelta(hours=1)

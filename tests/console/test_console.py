@@ -32,7 +32,7 @@ from daemon.contract.console import (
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.keys import KEY_ENDPOINTS
 from daemon.errors import InputError, StateError
-from tests.commands.test_notices import entries, notice, send
+from tests.commands.notices.test_notices import entries, notice, send
 from tests.conftest import affair
 from tests.console.cells import CELLS
 from tests.console.room import ACCOUNTS, PASSWORD, Room, account

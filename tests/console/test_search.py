@@ -1,7 +1,7 @@
 """Searches and lookups over the console's socket: every field, and bad input of every kind."""
 
 from daemon.contract.console import LOOKUP, MAX_HITS
-from tests.commands.test_notices import notice, send
+from tests.commands.notices.test_notices import notice, send
 from tests.console.room import PASSWORD, Room
 from tests.register.people import HONNIN
 

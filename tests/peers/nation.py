@@ -14,7 +14,7 @@ from daemon.peers.national import BatchRefusedError
 from daemon.peers.pump import Pump
 from daemon.register.codes import juminhyo_digit
 from daemon.register.rows import HonninRecord
-from tests.commands.test_notices import DAY, notice, send
+from tests.commands.notices.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.register.people import HONNIN
 

@@ -17,7 +17,7 @@ from daemon.register.rows import Row
 from daemon.store.engine import Table
 from daemon.store.outbox import Message
 from daemon.tasks import Tasks
-from tests.commands.test_notices import notice, send, size
+from tests.commands.notices.test_notices import notice, send, size
 from tests.conftest import Bench
 from tests.peers.nation import Nation, arrive, code, emptied, life, move, person, pump
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.commands.notices import Broken
+from daemon.commands.notices.receiving import Broken
 from daemon.contract.peer import MAX_NOTICE, MAX_NOTICES, HonninNotice
 from daemon.errors import JukuraError
 from daemon.peers.decode import parse

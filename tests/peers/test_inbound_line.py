@@ -25,7 +25,7 @@ from daemon.rehearsal.municipality import Door
 from daemon.rehearsal.national import NationalServer
 from daemon.rehearsal.pki import PEER_NAMES, Pki
 from daemon.rehearsal.tls import client_context, server_context
-from tests.commands.test_notices import entries, notice, send
+from tests.commands.notices.test_notices import entries, notice, send
 from tests.conftest import Bench
 from tests.peers.nation import Nation, arrive, code, emptied, person, pump
 

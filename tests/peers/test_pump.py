@@ -14,7 +14,7 @@ from daemon.peers.national import AwayError
 from daemon.peers.pump import FIRST_WAIT, LONGEST_ASKED, LONGEST_WAIT, wait
 from daemon.store.aside import Aside, Wish
 from daemon.store.engine import Table
-from tests.commands.test_notices import entries, size
+from tests.commands.notices.test_notices import entries, size
 from tests.conftest import Bench
 from tests.peers.nation import Nation, arrive, code, emptied, life, move, pump
 

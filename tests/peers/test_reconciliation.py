@@ -17,8 +17,8 @@ from daemon.rehearsal.municipality import Door
 from daemon.rehearsal.peer_line import PeerLine
 from daemon.rehearsal.pki import Pki
 from daemon.rehearsal.tls import client_context
-from tests.commands.comparing import HERE, naive, person, put, settled, small
-from tests.commands.test_reconciliation import shown
+from tests.commands.reconciliation.comparing import HERE, naive, person, put, settled, small
+from tests.commands.reconciliation.test_reconciliation import shown
 from tests.conftest import Bench
 from tests.peers.test_server import Line, received, served
 

@@ -8,7 +8,7 @@ from daemon.contract.national import Update
 from daemon.errors import ConflictError, InputError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
-from tests.commands.test_notices import entries, size
+from tests.commands.notices.test_notices import entries, size
 from tests.conftest import Bench
 from tests.peers.nation import Nation, arrive, code, emptied, life, move, pump
 

@@ -30,7 +30,7 @@ from daemon.rehearsal.certificates import Pair
 from daemon.rehearsal.pki import Pki, expired_municipality, unknown_municipality
 from daemon.rehearsal.tls import client_context
 from daemon.store.engine import Table
-from tests.commands.test_notices import entries, size
+from tests.commands.notices.test_notices import entries, size
 from tests.conftest import Bench
 from tests.peers.test_decode import body, plain
 

@@ -13,7 +13,7 @@ from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from daemon.store.index import projected
 from daemon.store.rows import ROW_ID
-from tests.commands.test_notices import DAY
+from tests.commands.notices.test_notices import DAY
 from tests.conftest import Bench
 
 

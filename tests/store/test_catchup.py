@@ -11,7 +11,7 @@ from daemon.register.wanted import Named, Wanted
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from daemon.store.index import Index
-from tests.commands.test_notices import DAY, notice, send
+from tests.commands.notices.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.store.projection import contents, expected
 from tests.store.turning import EVERYONE, done, fill, found, move, newcomer, rows, tell

@@ -14,7 +14,7 @@ from daemon.register.transitions import Standing
 from daemon.register.wanted import Named, Wanted
 from daemon.store.index import Latest, Version, schema
 from daemon.store.rows import Stored
-from tests.commands.test_notices import DAY, notice, send
+from tests.commands.notices.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.register.people import HONNIN
 from tests.store.test_catchup import former, remove, renamed

@@ -16,7 +16,7 @@ from daemon.register.transitions import Standing
 from daemon.register.wanted import Wanted
 from daemon.store.engine import Table
 from daemon.store.rows import Stored
-from tests.commands.test_notices import DAY, notice, send
+from tests.commands.notices.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.register.people import HONNIN
 

@@ -13,7 +13,7 @@ from daemon.store.engine import Table
 from daemon.store.rows import Stored
 from tests.audit.exports import check
 from tests.audit.test_exporter import export
-from tests.commands.test_notices import entries, size
+from tests.commands.notices.test_notices import entries, size
 from tests.commands.world.model import APPLIED, DUPLICATE, HELD, REFUSED, Model
 from tests.commands.world.nation import Nation
 from tests.commands.world.people import Person

@@ -19,7 +19,7 @@ from daemon.register.rows import Register
 from daemon.rehearsal.pki import Pki
 from daemon.store.engine import Table
 from hsm.fake import FakeKeyService
-from tests.commands.test_notices import size
+from tests.commands.notices.test_notices import size
 from tests.commands.world.checks import Checks, at_the_end, found, reported
 from tests.commands.world.lives import Lives
 from tests.commands.world.model import Model

@@ -10,7 +10,7 @@ from daemon.errors import IntegrityError
 from daemon.register.rows import Record, Register, RegisterDate
 from daemon.register.transitions import Standing
 from daemon.store.index.residing import Place
-from tests.commands.comparing import HERE, THERE, append, code_of, person, put
+from tests.commands.reconciliation.comparing import HERE, THERE, append, code_of, person, put
 from tests.conftest import Bench
 
 TODAY = 20261124

@@ -1,0 +1,1 @@
+"""The first load of a register from the system before it."""
