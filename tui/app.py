@@ -22,6 +22,7 @@ from tui.screens.holds import HoldsScreen
 from tui.screens.keys import KeysScreen
 from tui.screens.outbox import OutboxScreen
 from tui.screens.page import Page, SessionOver, SignedIn
+from tui.screens.reconciliations import ReconciliationsScreen
 from tui.screens.search import SearchScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.sign_in import SignInScreen
@@ -109,13 +110,14 @@ class ConsoleApp(DiscreetApp):
         self._stand_up("error", event.error.code, self.say.error(event.error))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Search, keys, holds, outbox and stopping are for those who may, sign-out for those who are signed in, the ceremony while it is shut."""
+        """Search, keys and the status screen's pages are for those who may, sign-out for those signed in, the ceremony while it is shut."""
         sitting = self.desk.sitting
         allowed = {
             "search": sitting is not None and sitting.searches,
             "keys": sitting is not None and sitting.sees_keys,
             "holds": sitting is not None and sitting.sees_holds,
             "outbox": sitting is not None and sitting.sees_outbox,
+            "reconciliations": sitting is not None and sitting.sees_reconciliations,
             "service": sitting is not None and sitting.stops,
             "sign_out": sitting is not None,
             "ceremony": self.desk.at.shut,
@@ -160,6 +162,11 @@ class ConsoleApp(DiscreetApp):
         """What waits for the national server, over the status screen."""
         if self.desk.sitting is not None:
             self.push_screen(OutboxScreen(self.desk, self.desk.sitting))
+
+    def action_reconciliations(self) -> None:
+        """Whose 整合性確認 is due, over the status screen."""
+        if self.desk.sitting is not None:
+            self.push_screen(ReconciliationsScreen(self.desk, self.desk.sitting))
 
     def action_service(self) -> None:
         """Whether the service is stopped, over the status screen."""

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from daemon.contract.boundaries import BoundaryAsked, BoundaryChange
-from tui import formats, hold_output
+from tui import hold_formats, hold_output
 from tui.notice_calls import NoticeCalls
 from tui.output import Output
 from tui.signed import At, Signed, signed
@@ -47,8 +47,8 @@ def _asking(ask: Ask, done: str, first: str) -> Callable[..., None]:
 
         async def act(at: At) -> Output:
             answer = await ask(NoticeCalls(at.client), change)
-            places = {"old": formats.place(old, say), "new": formats.place(new, say), "day": day}
-            return Output(answer, Text(say(done if answer.done else first, **places)))
+            words = hold_formats.boundary_words(change, say)
+            return Output(answer, Text(say(done if answer.done else first, **words)))
 
         of.run(act)
 

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from daemon.contract.endpoint import Empty
-from daemon.contract.reconciled import RECONCILIATION, RECONCILIATIONS, Schedule, ScheduleQuery, Schedules
 from tui import reconciled_output
 from tui.output import Output
+from tui.reconciled_calls import ReconciledCalls
 from tui.signed import At, Signed, signed
 
 reconciliations = typer.Typer(no_args_is_help=True)
@@ -17,7 +16,7 @@ reconciliations = typer.Typer(no_args_is_help=True)
 @signed
 def listed(of: Signed) -> None:
     async def act(at: At) -> Output:
-        found = await at.client.call(RECONCILIATIONS, Empty(), Schedules)
+        found = await ReconciledCalls(at.client).schedules()
         return Output(found, reconciled_output.schedules(found, of.command.say))
 
     of.run(act)
@@ -29,7 +28,7 @@ def show(
     of: Signed, municipality: Annotated[str, typer.Argument(help="municipality_code", metavar="CODE")]
 ) -> None:
     async def act(at: At) -> Output:
-        found = await at.client.call(RECONCILIATION, ScheduleQuery(municipality), Schedule)
+        found = await ReconciledCalls(at.client).schedule(municipality)
         return Output(found, reconciled_output.schedule(found, of.command.say))
 
     of.run(act)

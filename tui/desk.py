@@ -20,6 +20,7 @@ STOP_ROLES = frozenset({"officer", "chief", "administrator"})
 KEY_ROLES = frozenset({"custodian", "administrator"})
 HOLD_ROLES = frozenset({"clerk", "administrator"})
 OUTBOX_ROLES = frozenset({"clerk", "administrator"})
+RECONCILIATION_ROLES = frozenset({"clerk", "administrator", "auditor"})
 
 
 @dataclass
@@ -97,6 +98,21 @@ class Sitting:
     def sees_outbox(self) -> bool:
         """Whether what waits for the national server is theirs to see, and to have tried again."""
         return not OUTBOX_ROLES.isdisjoint(self.session.roles)
+
+    @property
+    def reads_reports(self) -> bool:
+        """Whether they may read what the 機構 wrote in a report."""
+        return "clerk" in self.session.roles
+
+    @property
+    def announces(self) -> bool:
+        """Whether 廃置分合・境界変更 are theirs to see, and to ask for."""
+        return "clerk" in self.session.roles
+
+    @property
+    def sees_reconciliations(self) -> bool:
+        """Whether they may see whose 整合性確認 is due, and what the last ones came to."""
+        return not RECONCILIATION_ROLES.isdisjoint(self.session.roles)
 
     @property
     def searches(self) -> bool:

@@ -26,8 +26,7 @@ def boundaries(announced: BoundaryChanges, say: Words) -> RenderableType:
     """Which 廃置分合・境界変更 are announced."""
     if not announced.changes:
         return Text(say("boundary.none"))
-    table = titled([say(f"boundary.{title}") for title in ("on", "old", "new")])
+    table = titled([say(f"boundary.{title}") for title in hold_formats.BOUNDARY_COLUMNS])
     for each in announced.changes:
-        cells = (each.on.isoformat(), formats.place(each.old, say), formats.place(each.new, say))
-        table.add_row(*map(formats.cell, cells))
+        table.add_row(*map(formats.cell, hold_formats.boundary(each, say)))
     return table

@@ -11,6 +11,8 @@ ASIDE_COLUMNS = ("state", "code", "sender", "serial", "applied", "since", "perso
 """The columns of what is aside, by their names in the locale's `outbox` group."""
 REPORT_COLUMNS = ("at", "kind", "law", "to", "acknowledged", "serial", "items", "reference", "id")
 """The columns of reports, by their names in the locale's `report` group."""
+REPORT_LIST = ("at", "to", "kind", "acknowledged")
+"""The same on a screen, which has room for fewer."""
 NOTHING = "—"
 
 
@@ -56,11 +58,36 @@ def report(line: ReportLine, say: Words) -> list[str]:
     ]
 
 
+def report_row(line: ReportLine, say: Words) -> list[str]:
+    """One report, by `REPORT_LIST`."""
+    values = dict(zip(REPORT_COLUMNS, report(line, say), strict=True))
+    return [values[name] for name in REPORT_LIST]
+
+
+def report_lines(line: ReportLine, say: Words) -> list[tuple[str, str]]:
+    """One report in full but for the words, each value with its name."""
+    names = [say(f"report.{name}") for name in REPORT_COLUMNS]
+    return [*zip(names, report(line, say), strict=True), *figures(line, say)]
+
+
+def report_detail(line: ReportLine, say: Words) -> str:
+    """What a list has no room for, in one line."""
+    serial = [(say("report.serial"), str(line.serial))] if line.serial else []
+    names = "、".join(say.of("item", name) for name in line.items)
+    items = [(say("report.items"), names)] if names else []
+    told = [(say("report.law"), line.law), *serial, *items, *_counts(line, say)]
+    return "  ".join(f"{name} {value}" for name, value in told)
+
+
 def figures(line: ReportLine, say: Words) -> Sequence[tuple[str, str]]:
     """What a list has no room for."""
     other = [(say("report.other"), formats.place(line.other, say))] if line.other else []
     person = [(say("report.person"), line.person)] if line.person else []
-    return [*other, *person, *((name, f"{count:,}") for name, count in line.counts.items())]
+    return [*other, *person, *_counts(line, say)]
+
+
+def _counts(line: ReportLine, say: Words) -> list[tuple[str, str]]:
+    return [(say.of("finding", name), f"{count:,}") for name, count in line.counts.items()]
 
 
 def _when(moment: datetime | None) -> str:

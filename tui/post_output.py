@@ -34,8 +34,6 @@ def reports(lines: ReportLines, say: Words) -> RenderableType:
 
 def report(shown: ReportShown, say: Words) -> RenderableType:
     """One report in full."""
-    names = [say(f"report.{name}") for name in post_formats.REPORT_COLUMNS]
-    rows = [*zip(names, post_formats.report(shown.report, say), strict=True)]
-    rows += post_formats.figures(shown.report, say)
+    rows = post_formats.report_lines(shown.report, say)
     rows.append((say("report.words"), shown.words or post_formats.NOTHING))
     return paired(rows)

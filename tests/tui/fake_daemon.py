@@ -22,6 +22,7 @@ from tests.tui.fake_halt import FakeHalt
 from tests.tui.fake_holds import FakeHolds
 from tests.tui.fake_keys import FakeKeys, KeyRefusal
 from tests.tui.fake_post import FakePost
+from tests.tui.fake_reconciled import FakeReconciled
 from tests.tui.people import ABROAD, PEOPLE, Invented
 
 PASSPORT = Affair(
@@ -82,6 +83,7 @@ class FakeDaemon:
         self.holds = FakeHolds()
         self.post = FakePost()
         self.halt = FakeHalt()
+        self.reconciled = FakeReconciled()
         self.idle_seconds = 600
         self.max_hits = contract.MAX_HITS
         self.sessions: set[str] = set()
@@ -180,6 +182,7 @@ class FakeDaemon:
             **self.holds.acts,
             **self.halt.acts,
             **self.post.acts,
+            **self.reconciled.acts,
         }
         return _answer(200, answers[endpoint](message))
 

@@ -48,10 +48,12 @@ class FakePost:
         self.aside = [REFUSED, BEHIND]
         self.reports = [WRONG, COMPARED]
         self.failures = 0
+        self.page = contract.PAGE
+        """Reports in one answer."""
         self.acts: Mapping[Endpoint, Callable[[Any], Any]] = {
             contract.OUTBOX: lambda _: self._view(),
             contract.RETRY: self._retry,
-            contract.REPORT_LIST: lambda _: ReportLines(overdue=1, reports=self.reports, more=False),
+            contract.REPORT_LIST: self._reports,
             contract.REPORT: lambda asked: ReportShown(
                 report=next(each for each in self.reports if each.id == asked.id), words="氏名の字が違う"
             ),
@@ -62,6 +64,10 @@ class FakePost:
             waiting=4, oldest=AT, failures=self.failures, next_try=AT if self.failures else None, again=120,
             aside=len(self.aside), messages=self.aside, more=False,
         )  # fmt: skip
+
+    def _reports(self, asked: contract.ReportsQuery) -> ReportLines:
+        later = [each for each in self.reports if each.id > asked.after]
+        return ReportLines(overdue=1, reports=later[: self.page], more=len(later) > self.page)
 
     def _retry(self, asked: contract.Retry) -> Retried:
         before = len(self.aside)

@@ -74,7 +74,7 @@ def test_reports_are_listed_and_one_is_read(jukura: Jukura, fake: FakeDaemon) ->
     assert "氏名の字が違う" not in ran.out
     shown = jukura("reports", "show", WRONG.id, signed=True)
     assert "氏名の字が違う" in shown.out
-    assert "only_here" in jukura("reports", "show", COMPARED.id, signed=True).out
+    assert "県にだけある" in jukura("reports", "show", COMPARED.id, signed=True).out
     fake.post.reports = []
     assert "通報はありません" in jukura("reports", "list", signed=True).out
 

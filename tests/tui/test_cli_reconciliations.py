@@ -1,43 +1,12 @@
 """`jukura reconciliations`: what a municipality's schedule and last runs look like, in figures."""
 
-from datetime import UTC, date, datetime
-
 import pytest
 
 from daemon.contract.codec import encode
-from daemon.contract.reconciled import (
-    RECONCILIATION,
-    RECONCILIATIONS,
-    RunFigures,
-    Schedule,
-    ScheduleQuery,
-    Schedules,
-)
-from daemon.contract.reconciliation import Mode, Phase, Traffic
+from daemon.contract.reconciled import RECONCILIATION, RECONCILIATIONS, ScheduleQuery, Schedules
 from tests.tui.calling import Jukura
 from tests.tui.fake_daemon import FakeDaemon, Refusal
-
-RUN = RunFigures(
-    run="0123456789abcdef" * 2, mode=Mode.RANGES, phase=Phase.DONE, begun=datetime(2026, 4, 1, 0, 0, tzinfo=UTC),
-    ended=datetime(2026, 4, 1, 0, 3, tzinfo=UTC), code="", expected=190_000, received=12,
-    counts={"differs": 11, "only_here": 1}, items={"kana": 11}, traffic=Traffic(records_in=12),
-)  # fmt: skip
-STOPPED = RunFigures(
-    run="f" * 32, mode=Mode.FULL, phase=Phase.STOPPED, begun=datetime(2026, 7, 1, 0, 0, tzinfo=UTC), ended=None,
-    code="reconciliation.abandoned", expected=9, received=3, counts={}, items={}, traffic=Traffic(),
-)  # fmt: skip
-DONE = Schedule(
-    municipality="35203",
-    days=92,
-    last=date(2026, 4, 1),
-    due=date(2026, 7, 2),
-    overdue=False,
-    newest=RUN,
-    done=RUN,
-)
-LATE = Schedule(
-    municipality="35201", days=30, last=None, due=date(2026, 5, 1), overdue=True, newest=STOPPED, done=None
-)
+from tests.tui.fake_reconciled import DONE, LATE
 
 
 def test_the_list_says_whose_turn_it_is(jukura: Jukura, fake: FakeDaemon) -> None:
@@ -49,7 +18,7 @@ def test_the_list_says_whose_turn_it_is(jukura: Jukura, fake: FakeDaemon) -> Non
     assert "まだない" in late
     assert "2026-05-01 期限超過" in late
     assert "打切り" in late
-    assert "内容が異なる 11、県にだけある 1" in done
+    assert "内容が異なる 11、県にだけある 1、市町にだけある 1,204" in done
     assert "期限超過" not in done
     assert ran.out.splitlines()[-1] == "期限を過ぎた市町: 1"
 

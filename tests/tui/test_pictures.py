@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.driving import Operator, Ticks
-from tests.tui.fake_daemon import CUSTODIAN, FakeDaemon
+from tests.tui.fake_daemon import CLERKS, CUSTODIAN, FakeDaemon
 from tests.tui.make_screenshot import picture
 from tui.app import ConsoleApp
 
@@ -66,7 +66,36 @@ async def tokens(operator: Operator) -> None:
     await operator.sees("1台のトークン", "2台目を登録")
 
 
-@pytest.mark.parametrize("play", [first, hits, person, keys, proposal, tokens])
+async def schedules(operator: Operator) -> None:
+    await operator.signs_in(CLERKS[0])
+    await operator.press("f2", "f12")
+    await operator.sees("期限を過ぎた市町が1あります", "35203 山口市")
+
+
+async def compared(operator: Operator) -> None:
+    await schedules(operator)
+    await operator.press("down", "enter")
+    await operator.sees("範囲の照合", "県にだけある", "件数だけを表示します")
+
+
+async def boundaries(operator: Operator) -> None:
+    await operator.signs_in(CLERKS[0])
+    await operator.press("f2", "f7", "f6")
+    await operator.sees("登録された廃置分合・境界変更はありません")
+
+
+async def reports(operator: Operator) -> None:
+    await operator.signs_in(CLERKS[0])
+    await operator.press("f2", "f8", "f6")
+    await operator.sees("まだ確認していない通報 1件")
+    await operator.press("f7")
+    await operator.sees("通報 2件")
+
+
+PLAYS = [first, hits, person, keys, proposal, tokens, schedules, compared, boundaries, reports]
+
+
+@pytest.mark.parametrize("play", PLAYS)
 def test_a_screen_looks_as_it_did(
     snap_compare: Any, fake: FakeDaemon, play: Callable[[Operator], Awaitable[object]]
 ) -> None:

@@ -21,7 +21,7 @@ from daemon.register.reconcile import Kind as Found
 from daemon.register.wanted import By
 from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
-from tui import hold_formats, key_formats, post_formats, reconciled_output
+from tui import hold_formats, key_formats, post_formats, reconciled_formats
 from tui.ceremony import Next
 from tui.criteria import REQUIRED, SCOPES, TERMS
 from tui.output import HITS
@@ -38,18 +38,21 @@ BY_VALUE = {
     "at_rest": ["protected", "unprotected"],
     "run_mode": list(Mode),
     "run_phase": list(RunPhase),
-    "finding": list(Found),
+    "finding": [*Found, "records"],
     "traffic": list(Traffic.__struct_fields__),
     "item": sorted({name for names in COMPARED.values() for name in names}),
-    "reconciliation": [*reconciled_output.COLUMNS, *reconciled_output.LINES],
+    "reconciliation": [*reconciled_formats.COLUMNS, *reconciled_formats.LINES, *reconciled_formats.RESULT],
     "pending": [*Why, "entry", "more"],
     "hold_why": list(Why),
     "holds": [*hold_formats.COLUMNS, "reference", "notice"],
     "message_state": list(AsideState),
     "outbox": [*post_formats.ASIDE_COLUMNS, "waiting", "oldest", "next_try", "failures", "again", "aside"],
     "report_kind": list(ReportKind),
-    "report": list(post_formats.REPORT_COLUMNS),
-    "boundary": ["on", "old", "new"],
+    "report": [*post_formats.REPORT_COLUMNS, *post_formats.REPORT_LIST],
+    "boundary": [
+        *hold_formats.BOUNDARY_COLUMNS,
+        *(f"{name}_hint" for name in hold_formats.BOUNDARY_FIELDS),
+    ],
     "standing": ["present", "out", "dead", "gone", "abroad", "struck"],
     "search": [word for scopes in SCOPES.values() for _, word in scopes]
     + [f"need_{field}" for field in (*REQUIRED, TERMS[0])]
@@ -145,6 +148,10 @@ def test_every_key_is_used() -> None:
 def test_every_value_has_a_word(group: str) -> None:
     for lang in Lang:
         assert set(BY_VALUE[group]) <= tables(lang)[group].keys()
+
+
+def test_every_kind_of_finding_is_shown() -> None:
+    assert set(reconciled_formats.FINDINGS) == set(Found)
 
 
 def test_every_key_binding_has_a_word() -> None:

@@ -14,6 +14,7 @@ from tui import formats, hold_formats
 from tui.desk import Desk, Sitting
 from tui.notice_calls import NoticeCalls
 from tui.screens.asking import AskingPage
+from tui.screens.boundaries import BoundariesScreen
 from tui.screens.dialog import ReasonScreen
 from tui.widgets.listing import Listing
 from tui.widgets.notice import Notice
@@ -26,6 +27,7 @@ class HoldsScreen(AskingPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.back", "back", key_display="Esc"),
         Binding("f5", "reload", "reload", key_display="F5"),
+        Binding("f6", "boundaries", "boundaries", key_display="F6"),
         Binding("f8", "cancel", "cancel_hold", key_display="F8"),
         Binding("f2", "app.status", "status", key_display="F2", show=False),
         Binding("f3", "app.search", "search", key_display="F3", show=False),
@@ -50,8 +52,13 @@ class HoldsScreen(AskingPage):
         self.action_reload()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to cancel to those who may."""
-        return self.sitting.cancels_holds if action == "cancel" else True
+        """Offer to cancel, and what is announced, to those who may."""
+        offered = {"cancel": self.sitting.cancels_holds, "boundaries": self.sitting.announces}
+        return offered.get(action, True)
+
+    def action_boundaries(self) -> None:
+        """廃置分合・境界変更, over this screen."""
+        self.app.push_screen(BoundariesScreen(self.desk, self.sitting))
 
     def action_reload(self) -> None:
         """Read them anew."""

@@ -15,6 +15,7 @@ from tui.desk import Desk, Sitting
 from tui.post_calls import PostCalls
 from tui.screens.asking import AskingPage
 from tui.screens.dialog import ConfirmScreen
+from tui.screens.reports import ReportsScreen
 from tui.widgets.listing import Listing
 from tui.widgets.notice import Notice
 
@@ -26,6 +27,7 @@ class OutboxScreen(AskingPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.back", "back", key_display="Esc"),
         Binding("f5", "reload", "reload", key_display="F5"),
+        Binding("f6", "reports", "reports", key_display="F6"),
         Binding("f7", "retry", "retry", key_display="F7"),
         Binding("f8", "retry_all", "retry_all", key_display="F8"),
         Binding("f2", "app.status", "status", key_display="F2", show=False),
@@ -46,6 +48,10 @@ class OutboxScreen(AskingPage):
     def on_mount(self) -> None:
         self.query_one(Listing).focus()
         self.action_reload()
+
+    def action_reports(self) -> None:
+        """What municipalities were told, over this screen."""
+        self.app.push_screen(ReportsScreen(self.desk, self.sitting))
 
     def action_reload(self) -> None:
         """Read it anew."""

@@ -33,6 +33,10 @@ class StatusScreen(Page):
         Binding("f7", "app.holds", "holds", key_display="F7"),
         Binding("f8", "app.outbox", "outbox", key_display="F8"),
         Binding("f6", "app.ceremony", "ceremony", key_display="F6"),
+        Binding("f12", "app.reconciliations", "reconciliations", key_display="F12"),
+        # Eighty columns hold no more keys: these two work, and stand in the help.
+        Binding("f3", "app.search", "search", key_display="F3", show=False),
+        Binding("f4", "app.keys", "keys", key_display="F4", show=False),
     ]
 
     def body(self) -> Iterator[Widget]:

@@ -1,0 +1,62 @@
+"""The fake register's reconciliations (整合性確認): one municipality is done, one is late, one is under way."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from daemon.contract import reconciled as contract
+from daemon.contract.endpoint import Endpoint
+from daemon.contract.reconciled import RunFigures, Schedule, ScheduleQuery, Schedules
+from daemon.contract.reconciliation import Mode, Phase, Traffic
+
+RUN = RunFigures(
+    run="0123456789abcdef" * 2, mode=Mode.RANGES, phase=Phase.DONE, begun=datetime(2026, 4, 1, 0, 0, tzinfo=UTC),
+    ended=datetime(2026, 4, 1, 0, 3, tzinfo=UTC), code="", expected=190_000, received=12,
+    counts={"differs": 11, "only_here": 1, "only_there": 1204}, items={"kana": 11, "town": 2},
+    traffic=Traffic(records_in=12),
+)  # fmt: skip
+STOPPED = RunFigures(
+    run="f" * 32, mode=Mode.FULL, phase=Phase.STOPPED, begun=datetime(2026, 7, 1, 0, 0, tzinfo=UTC), ended=None,
+    code="reconciliation.abandoned", expected=9, received=3, counts={}, items={}, traffic=Traffic(),
+)  # fmt: skip
+UNDER_WAY = RunFigures(
+    run="a" * 32, mode=Mode.FULL, phase=Phase.RECEIVING, begun=datetime(2026, 7, 1, 0, 0, tzinfo=UTC), ended=None,
+    code="", expected=8_000, received=2_000, counts={"twice": 1}, items={}, traffic=Traffic(bytes_in=1_234_567),
+)  # fmt: skip
+AGREED = replace(RUN, run="b" * 32, mode=Mode.FULL, received=190_000, counts={}, items={})
+DONE = Schedule(
+    municipality="35203",
+    days=92,
+    last=date(2026, 4, 1),
+    due=date(2026, 7, 2),
+    overdue=False,
+    newest=RUN,
+    done=RUN,
+)
+LATE = Schedule(
+    municipality="35201", days=30, last=None, due=date(2026, 5, 1), overdue=True, newest=STOPPED, done=None
+)
+BUSY = replace(DONE, municipality="35204", newest=UNDER_WAY, done=AGREED)
+NEVER = replace(DONE, municipality="35206", last=None, newest=None, done=None)
+
+
+class FakeReconciled:
+    """Answers the endpoints about reconciliations; tests look at it and change it."""
+
+    def __init__(self) -> None:
+        self.schedules = [LATE, DONE, BUSY, NEVER]
+        self.acts: Mapping[Endpoint, Callable[[Any], Any]] = {
+            contract.RECONCILIATIONS: lambda _: Schedules(self.schedules),
+            contract.RECONCILIATION: self._one,
+        }
+
+    def put(self, schedule: Schedule) -> None:
+        """`schedule` in the place of its municipality's."""
+        self.schedules = [
+            schedule if each.municipality == schedule.municipality else each for each in self.schedules
+        ]
+
+    def _one(self, asked: ScheduleQuery) -> Schedule:
+        return next(each for each in self.schedules if each.municipality == asked.municipality)
