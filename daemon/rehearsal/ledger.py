@@ -3,19 +3,20 @@
 No personal data: a row is kept as its digest, a person as a keyed digest that serves to follow their order alone.
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
-
-import aiosqlite
+from typing import Self, TypeVar
 
 from daemon.contract.national import NUMBER_REUSED, ReceiptOutcome
+
+T = TypeVar("T")
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS salt (value BLOB NOT NULL);
@@ -50,7 +51,9 @@ INSERT OR IGNORE INTO overtakers SELECT :key WHERE EXISTS (
 _GAPS = """
 SELECT number - 1 FROM numbers AS n WHERE number > 1 AND NOT EXISTS (SELECT 1 FROM numbers WHERE number = n.number - 1)
 """
-_BEFORE = "SELECT coalesce(max(number), 0) FROM numbers WHERE number < ?"
+_BEFORE = "SELECT coalesce(max(number), 0) FROM numbers WHERE number < :last"
+_REPEATS = "SELECT number, repeats FROM numbers WHERE repeats"
+_ACCEPTED = "SELECT count(*) FROM updates WHERE key = :key AND accepted"
 _ENTRIES = "SELECT key, accepted, received, late FROM updates"
 
 
@@ -89,108 +92,111 @@ class Entry:
 
 
 class Ledger:
-    """The memory, in one SQLite file."""
+    """The memory, in one SQLite file; one question at a time, each in a thread."""
 
-    def __init__(self, table: aiosqlite.Connection, salt: bytes) -> None:
+    def __init__(self, table: sqlite3.Connection, salt: bytes) -> None:
         self._table = table
         self._salt = salt
+        self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, file: Path) -> Self:
         """The ledger in `file`, made if it is not there."""
-        table = await aiosqlite.connect(file, isolation_level=None)
-        await table.execute("PRAGMA journal_mode = WAL")
-        await table.executescript(_TABLES)
-        await table.execute(
-            "INSERT INTO salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM salt)", (secrets.token_bytes(32),)
-        )
-        async with table.execute("SELECT value FROM salt") as found:
-            row = await found.fetchone()
-        if row is None:
-            raise ValueError("the ledger has no salt")
-        return cls(table, row[0])
+        return cls(*await asyncio.to_thread(_opened, file))
 
     async def take(self, arrivals: Sequence[Arrival]) -> list[Taken]:
         """Write these down, all or none, and say what becomes of each."""
-        await self._table.execute("BEGIN IMMEDIATE")
-        try:
-            outcomes = [await self._one(arrival) for arrival in arrivals]
-        except BaseException:
-            await self._table.execute("ROLLBACK")
-            raise
-        await self._table.execute("COMMIT")
-        return outcomes
+        return await self._ask(lambda table: _taken(table, self._salt, arrivals))
 
     async def entries(self) -> dict[str, Entry]:
         """Every key that ever came."""
-        return {row[0]: _entry(row) for row in await self._table.execute_fetchall(_ENTRIES)}
+        return await self._ask(_all)
 
     async def close(self) -> None:
         """Close the file."""
-        await self._table.close()
+        await self._ask(sqlite3.Connection.close)
 
     async def repeats(self) -> dict[int, int]:
         """How often each number came again because it was asked for."""
-        found = await self._table.execute_fetchall("SELECT number, repeats FROM numbers WHERE repeats")
-        return {row[0]: row[1] for row in found}
+        return await self._ask(lambda table: dict(table.execute(_REPEATS)))
 
     async def missing(self) -> list[tuple[int, int]]:
         """Ranges of numbers that never came, below the highest that did; what was refused has come."""
-        ends = [row[0] for row in await self._table.execute_fetchall(_GAPS)]
-        found = []
-        for last in ends:
-            ((before,),) = await self._table.execute_fetchall(_BEFORE, (last,))
-            found.append((before + 1, last))
-        return found
+        return await self._ask(_missing)
 
     async def overtakers(self) -> int:
         """How many updates were accepted while an earlier one of the same person stood refused."""
-        ((number,),) = await self._table.execute_fetchall("SELECT count(*) FROM overtakers")
-        return int(number)
+        return await self._ask(lambda table: _number(table, "SELECT count(*) FROM overtakers"))
 
-    async def _one(self, arrival: Arrival) -> Taken:
-        values: dict[str, object] = {
-            "key": arrival.key,
-            "row": hashlib.sha256(arrival.row).digest(),
-            "person": hmac.digest(self._salt, arrival.person.encode(), "sha256"),
-            "serial": arrival.serial,
-            "number": arrival.number,
-            "repeat": int(arrival.repeat),
-        }
-        await self._table.execute(_RECEIVED, values)
-        async with self._table.execute(_NUMBERED, values) as numbered:
-            if not numbered.rowcount:
-                ((highest,),) = await self._table.execute_fetchall("SELECT max(number) FROM numbers")
-                return Taken(ReceiptOutcome.REFUSED, NUMBER_REUSED, int(highest))
-        if await self._accepted(values):
-            return Taken(ReceiptOutcome.DUPLICATE)
-        if arrival.refusal:
-            return await self._refused(arrival, values)
-        if arrival.erased:
-            return Taken(ReceiptOutcome.DUPLICATE)
-        await self._table.execute(_ACCEPT, values)
-        await self._table.execute("DELETE FROM refused WHERE key = :key", values)
-        await self._table.execute(_OVERTAKES, values)
-        return Taken(ReceiptOutcome.ACCEPTED)
+    async def _ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(work, self._table)
 
-    async def _accepted(self, values: Mapping[str, object]) -> bool:
-        """Whether this key was taken before: then its answer stays, whatever is refused today."""
-        ((number,),) = await self._table.execute_fetchall(
-            "SELECT count(*) FROM updates WHERE key = :key AND accepted", values
-        )
-        return bool(number)
 
-    async def _refused(self, arrival: Arrival, values: Mapping[str, object]) -> Taken:
+def _opened(file: Path) -> tuple[sqlite3.Connection, bytes]:
+    table = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    table.execute("PRAGMA journal_mode = WAL")
+    table.executescript(_TABLES)
+    table.execute(
+        "INSERT INTO salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM salt)", (secrets.token_bytes(32),)
+    )
+    ((salt,),) = table.execute("SELECT value FROM salt")
+    return table, salt
+
+
+def _taken(table: sqlite3.Connection, salt: bytes, arrivals: Sequence[Arrival]) -> list[Taken]:
+    table.execute("BEGIN IMMEDIATE")
+    try:
+        outcomes = [_one(table, salt, arrival) for arrival in arrivals]
+    except BaseException:
+        table.execute("ROLLBACK")
+        raise
+    table.execute("COMMIT")
+    return outcomes
+
+
+def _one(table: sqlite3.Connection, salt: bytes, arrival: Arrival) -> Taken:
+    values: dict[str, object] = {
+        "key": arrival.key,
+        "row": hashlib.sha256(arrival.row).digest(),
+        "person": hmac.digest(salt, arrival.person.encode(), "sha256"),
+        "serial": arrival.serial,
+        "number": arrival.number,
+        "repeat": int(arrival.repeat),
+    }
+    table.execute(_RECEIVED, values)
+    if not table.execute(_NUMBERED, values).rowcount:
+        return Taken(ReceiptOutcome.REFUSED, NUMBER_REUSED, _number(table, "SELECT max(number) FROM numbers"))
+    # What was taken keeps its answer, whatever is refused today.
+    if _number(table, _ACCEPTED, values):
+        return Taken(ReceiptOutcome.DUPLICATE)
+    if arrival.refusal:
         if arrival.person and not arrival.repeat:
-            await self._table.execute("INSERT OR IGNORE INTO refused VALUES (:key, :person, :serial)", values)
+            table.execute("INSERT OR IGNORE INTO refused VALUES (:key, :person, :serial)", values)
         return Taken(ReceiptOutcome.REFUSED, arrival.refusal)
+    if arrival.erased:
+        return Taken(ReceiptOutcome.DUPLICATE)
+    table.execute(_ACCEPT, values)
+    table.execute("DELETE FROM refused WHERE key = :key", values)
+    table.execute(_OVERTAKES, values)
+    return Taken(ReceiptOutcome.ACCEPTED)
+
+
+def _all(table: sqlite3.Connection) -> dict[str, Entry]:
+    return {row[0]: Entry(row[1], row[2], late=bool(row[3])) for row in table.execute(_ENTRIES)}
+
+
+def _missing(table: sqlite3.Connection) -> list[tuple[int, int]]:
+    ends = [row[0] for row in table.execute(_GAPS)]
+    return [(_number(table, _BEFORE, {"last": last}) + 1, last) for last in ends]
+
+
+def _number(table: sqlite3.Connection, sql: str, values: Mapping[str, object] = {}) -> int:
+    ((number,),) = table.execute(sql, values)
+    return int(number)
 
 
 def read_ledger(file: Path) -> dict[str, Entry]:
     """Every key that ever came, read from outside while the server may be running."""
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as table:
-        return {row[0]: _entry(row) for row in table.execute(_ENTRIES)}
-
-
-def _entry(row: "sqlite3.Row | tuple[str, int, int, int]") -> Entry:
-    return Entry(accepted=row[1], received=row[2], late=bool(row[3]))
+        return _all(table)

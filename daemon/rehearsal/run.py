@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -18,10 +19,11 @@ from daemon.register.rows import Register
 from daemon.rehearsal.cohort import Clients, flow, load
 from daemon.rehearsal.correspondence import read_all
 from daemon.rehearsal.layout import Layout
-from daemon.rehearsal.lives import Lives
 from daemon.rehearsal.progress import Keeper, Progress
 from daemon.rehearsal.report import Report
 from daemon.rehearsal.residents import Population
+from daemon.rehearsal.rounds import go_round
+from daemon.rehearsal.shelves import Followed, Shelves
 from daemon.rehearsal.stage import Stage
 from daemon.rehearsal.users import Users, users
 from daemon.tasks import Tasks
@@ -29,6 +31,7 @@ from daemon.tasks import Tasks
 log = logging.getLogger(__name__)
 
 READ = 30.0  # seconds between two looks of every municipality at what it is told
+SELDOM = 20  # of so many looks one municipality misses all but the last, so that a report is seen to wait
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -78,26 +81,32 @@ class Rehearsal:
         people = Population(progress.seed, progress.residents, date.fromisoformat(progress.today))
         try:
             progress = await self._fill(people, clients, progress)
+            shelves = Shelves()
+            # Everybody is made once more: of many people that takes seconds.
+            await asyncio.to_thread(shelves.fill, people)
             self._report.say("ready")
             self._tasks.start(self._correspond(stage), name="correspondence")
+            round_ = go_round(shelves, stage.correspondence, progress.seed)
+            self._tasks.start(round_, name="comparisons")
             if not headless:
                 self._tasks.start(self._console(stage), name="console")
-            await flow(
-                Lives(people, progress.seed),
-                clients,
-                rate=self._rate,
-                done=lambda number: self._keeper.keep(replace(progress, next_event=number + 1)),
-                start=progress.next_event,
-            )
+            lives = Followed(people, progress.seed, shelves)
+
+            def done(number: int) -> None:
+                lives.over()
+                self._keeper.keep(replace(progress, next_event=number + 1))
+
+            await flow(lives, clients, rate=self._rate, done=done, start=progress.next_event)
         finally:
             for client in (client for group in clients.values() for client in group.values()):
                 await client.close()
 
     async def _correspond(self, stage: Stage) -> None:
-        """Every municipality reads what it is told, again and again, and acknowledges it."""
-        while True:
+        """Every municipality reads what it is told, again and again, and acknowledges it; the last one seldom looks."""
+        for number in count():
+            readers = sorted(MUNICIPALITIES)[: None if number % SELDOM == SELDOM - 1 else -1]
             for register in Register:
-                for code in MUNICIPALITIES:
+                for code in readers:
                     try:
                         async with stage.correspondence(register, code) as calls:
                             told = await read_all(calls)

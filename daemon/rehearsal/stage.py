@@ -18,6 +18,7 @@ from daemon.rehearsal.certificates import Pair
 from daemon.rehearsal.custodians import Card
 from daemon.rehearsal.layout import Layout, RegisterFolder
 from daemon.rehearsal.municipality import Door, MunicipalityClient
+from daemon.rehearsal.peer_line import PeerLine
 from daemon.rehearsal.pki import PEER_NAMES, Pki, make_pki
 from daemon.rehearsal.programs import Program, Recipe
 from daemon.rehearsal.tls import client_context
@@ -120,12 +121,12 @@ class Stage:
         """The line of the register's national server to it."""
         return self._line(register, self.actors[register].national_port, self.pki.national_client(register))
 
-    def correspondence(self, register: Register, code: str) -> Calls:
-        """The line on which a municipality reads what it is told."""
+    def correspondence(self, register: Register, code: str) -> PeerLine:
+        """The line on which a municipality reads what it is told, and compares its records."""
         return self._line(register, self.actors[register].port, self.pki.municipality(code))
 
-    def _line(self, register: Register, port: int, pair: Pair) -> Calls:
-        return Calls(
+    def _line(self, register: Register, port: int, pair: Pair) -> PeerLine:
+        return PeerLine(
             Door("127.0.0.1", port, PEER_NAMES[register]), client_context(pair, self.pki.register_ca)
         )
 

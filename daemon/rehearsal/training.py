@@ -32,6 +32,8 @@ class Trainee:
 TRAINEES = (
     Trainee("kunren01", "訓練 一郎", "市町課", (Role.OPERATOR, Role.CLERK), ("ryoken", "kenzei", "kokugai")),
     Trainee("kunren02", "訓練 二葉", "税務課", (Role.OPERATOR,), ("kenzei",)),
+    # The second of two people: what one clerk asks for, another has to ask for as well.
+    Trainee("kunren03", "訓練 三咲", "市町課", (Role.OPERATOR, Role.CLERK), ("ryoken", "kenzei", "kokugai")),
     Trainee("kanri01", "管理 守", "市町課", (Role.ADMINISTRATOR,)),
     Trainee("sekinin01", "責任 四郎", "市町課", (Role.OFFICER,)),
     Trainee("tokatsu01", "統括 五月", "総務課", (Role.CHIEF,)),

@@ -23,7 +23,6 @@ from daemon.contract.codec import decode, encode
 from daemon.contract.endpoint import Problem
 from daemon.contract.messages import texts
 from daemon.contract.national import MAX_UPDATES, UPDATES, ReceiptOutcome, Receipts, Update, UpdateBatch
-from daemon.peers.national import NationalClient
 from daemon.register.rows import Register
 from daemon.rehearsal.ledger import Ledger, read_ledger
 from daemon.rehearsal.lives import Lives
@@ -32,6 +31,7 @@ from daemon.rehearsal.pki import NATIONAL_NAMES, Pki
 from daemon.rehearsal.residents import Population
 from daemon.rehearsal.sendings import Sending
 from daemon.rehearsal.tls import client_context, server_context
+from tests.peers.test_national_line import caller
 
 ACCEPTED, DUPLICATE, REFUSED = ReceiptOutcome.ACCEPTED, ReceiptOutcome.DUPLICATE, ReceiptOutcome.REFUSED
 
@@ -339,8 +339,7 @@ async def test_the_registers_own_client_is_understood(
     tls = server_context(pki.national_server(register), pki.register_ca)
     server = NationalServer(register, await Ledger.open(tmp_path / "ledger.db"), tls)
     await server.start(unix_listener(tmp_path / "national.sock"))
-    context = client_context(pki.register_client(register), pki.national_ca)
-    client = NationalClient(tmp_path / "national.sock", context, NATIONAL_NAMES[register])
+    client = caller(pki, tmp_path / "national.sock", register)
     updates = passed_on(books(register), register, list(small.initial(register))[:30])
     try:
         first = await client.deliver(updates)
