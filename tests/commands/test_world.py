@@ -5,17 +5,13 @@ holds what the model says; at the end, when everything was delivered, so do the 
 JUKURA_WORLDS=500 makes a long run.
 """
 
-import asyncio
 import os
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -24,41 +20,18 @@ from hypothesis.stateful import (
 )
 
 from daemon.rehearsal.pki import Pki
-from tests.commands.world.errors import ERRORS, anew, errs
-from tests.commands.world.lives import CITIES, DEEDS
-from tests.commands.world.stage import Batches, Stage
+from tests.commands.world.draws import CHANGES, CITY, EVENTS, MOST, PERSON, PICKS
+from tests.commands.world.errors import ANEW, ERRORS, comes_about
+from tests.commands.world.lives import CITIES
+from tests.commands.world.machine import Machine
 from tests.store.kills import Kills
 
-T = TypeVar("T")
 WORLDS = int(os.environ.get("JUKURA_WORLDS", "25"))
 STEPS = 40
-MOST = 4  # people
-CITY = st.sampled_from(sorted(CITIES))
-PERSON = st.integers(0, MOST - 1)
-PICKS = st.lists(st.integers(0, 5), min_size=1, max_size=4)
-EVENTS = st.lists(st.tuples(st.sampled_from(DEEDS), CITY), min_size=1, max_size=4)
 
 
-class World(RuleBasedStateMachine):
+class World(Machine):
     """Three cities, a register, a national server."""
-
-    def __init__(self, pki: Pki, folder: Path, kills: Kills) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.broken = False
-        self.stage = self.run(Stage.open(pki, folder, kills))
-        self.lives = self.stage.lives
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do it, and remember whether it failed: then nothing else can be told of this world."""
-        try:
-            return self.runner.run(work)
-        except BaseException:
-            self.broken = True
-            raise
-
-    def deliver(self, batches: Batches, *, heard: bool = True) -> None:
-        self.run(self.stage.deliver(batches, heard=heard))
 
     # Lives.
 
@@ -74,7 +47,7 @@ class World(RuleBasedStateMachine):
     @rule(person=PERSON, events=EVENTS)
     def happens(self, person: int, events: list[tuple[str, str]]) -> None:
         for what, city in events:
-            self.lives.happens(person % len(self.lives.now), what, city)
+            comes_about(self.lives, person % len(self.lives.now), what, city)
 
     @rule(person=PERSON, events=EVENTS)
     def happens_and_is_told(self, person: int, events: list[tuple[str, str]]) -> None:
@@ -83,13 +56,18 @@ class World(RuleBasedStateMachine):
         for code in CITIES:
             self.deliver({code: self.stage.queues()[code]})
 
-    @rule(person=PERSON, how=st.sampled_from([*ERRORS, "reason", "day", "reason", "day"]))
+    @rule(person=PERSON, events=CHANGES, apart=st.booleans(), heard=st.booleans())
+    def codes_and_numbers_change(
+        self, *, person: int, events: list[tuple[str, str]], apart: bool, heard: bool
+    ) -> None:
+        """One after the other in the same commit, in one piece of work or each in its own."""
+        self.happens(person, events)
+        self.deliver(self.stage.queues(), heard=heard, apart=apart)
+
+    @rule(person=PERSON, how=st.sampled_from([*ERRORS, *ANEW, *ANEW]))
     def errs(self, person: int, how: str) -> None:
         """A city says what is wrong, or what it said last once more, with another reason or day."""
-        if how in ERRORS:
-            errs(self.lives, person % len(self.lives.now), how)
-        else:
-            anew(self.lives, person % len(self.lives.now), reason=how == "reason")
+        comes_about(self.lives, person % len(self.lives.now), how, "")
 
     # The lines.
 
@@ -102,10 +80,8 @@ class World(RuleBasedStateMachine):
     @rule(heard=st.booleans(), backwards=st.booleans())
     def all_arrive_at_once(self, *, heard: bool, backwards: bool) -> None:
         """Of all cities."""
-        batches = self.stage.queues()
-        self.deliver(
-            {code: batch[::-1] if backwards else batch for code, batch in batches.items()}, heard=heard
-        )
+        turn = -1 if backwards else 1
+        self.deliver({code: batch[::turn] for code, batch in self.stage.queues().items()}, heard=heard)
 
     @rule(city=CITY, pick=st.integers(0, 30), letters=st.booleans())
     def comes_back(self, *, city: str, pick: int, letters: bool) -> None:
@@ -116,9 +92,19 @@ class World(RuleBasedStateMachine):
         elif said:
             self.deliver({city: [said[pick % len(said)]]}, heard=False)
 
+    @precondition(lambda self: self.stage.model.holds)
+    @rule(pick=st.integers(0, 5), operators=st.lists(st.sampled_from("abc>"), min_size=2, max_size=4))
+    def a_wait_is_to_be_cancelled(self, pick: int, operators: list[str]) -> None:
+        """By people who ask one after the other; `>` is a day."""
+        for operator in operators:
+            if operator == ">":
+                self.days_pass(days=1, looked=False)
+            elif holds := self.stage.model.holds:
+                self.run(self.stage.cancelled(pick % len(holds), operator))
+
     # The machine and the clock.
 
-    @rule(days=st.sampled_from([1, 3, 15]), looked=st.booleans())
+    @rule(days=st.sampled_from([1, 3, 14, 15]), looked=st.booleans())
     def days_pass(self, *, days: int, looked: bool) -> None:
         self.run(self.stage.days(days, looked=looked))
 
@@ -151,20 +137,18 @@ class World(RuleBasedStateMachine):
     def the_register_tells(self, *, again: bool) -> None:
         self.run(self.stage.tell(again=again))
 
+    @rule(first=st.integers(1, 20), more=st.integers(0, 20), now=st.booleans())
+    def the_national_server_asks_again(self, *, first: int, more: int, now: bool) -> None:
+        self.run(self.stage.again(first, first + more))
+        if now:
+            self.run(self.stage.tell())
+
     # What must hold.
 
     @invariant()
     def the_register_is_as_the_model(self) -> None:
         if not self.broken:
             self.run(self.stage.check())
-
-    def teardown(self) -> None:
-        try:
-            if not self.broken:
-                self.run(self.stage.settle())
-        finally:
-            self.runner.run(self.stage.close())
-            self.runner.close()
 
 
 @pytest.mark.timeout(60 * max(15, WORLDS))

@@ -85,6 +85,15 @@ async def found(bench: Bench, model: Model) -> None:
             found = await bench.open.reader.by_code(code, on=number(today))
             assert [one.row.serial for one in found] == ([version.serial] if version else []), code
             assert [_stated(one.row, version) for one in found if version] == [True] * len(found)
+    numbers = {one.record.kojin_bango for person in model.people for one in person.versions} - {""}
+    for asked in numbers:
+        having = [one for one in model.people if one.last.kojin_bango == asked]
+        expected = [one for each in having if (one := each.on(today)) and one.record.kojin_bango == asked]
+        found = await bench.open.reader.by_number(asked, on=number(today))
+        serials = [
+            sorted(each) for each in ([one.row.serial for one in found], [one.serial for one in expected])
+        ]
+        assert serials[0] == serials[1], "by the number of today"
     standings = Counter(
         stand(version.record).name.lower() for one in model.people if (version := one.on(today))
     )

@@ -11,13 +11,23 @@ from tests.commands.world.cities import City
 from tests.commands.world.lives import CITIES, Lives, a_day
 
 
-def errs(lives: Lives, person: int, how: str) -> None:
+def comes_about(lives: Lives, person: int, what: str, city: str) -> None:
+    """One of `DEEDS` happens, or something is said that is wrong (`ERRORS`) or was said before (`ANEW`)."""
+    if what in _ERRORS:
+        _errs(lives, person, what)
+    elif what in ANEW:
+        _anew(lives, person, reason=what == "reason")
+    else:
+        lives.happens(person, what, city)
+
+
+def _errs(lives: Lives, person: int, how: str) -> None:
     """A city says what is not so, under the count of what it will say next."""
     record = replace(lives.now[person], event_date=a_day(lives.today))
     _ERRORS[how](lives, lives.cities[record.municipality], person, record)
 
 
-def anew(lives: Lives, person: int, *, reason: bool) -> None:
+def _anew(lives: Lives, person: int, *, reason: bool) -> None:
     """The city that said something last says it once more, with another reason or another day (標準仕様書 j1090)."""
     city = lives.cities[lives.now[person].municipality]
     told = [one for one in city.said if city.owner[one] == (person, True)]
@@ -49,6 +59,14 @@ def _taken(lives: Lives, city: City, person: int, record: HonninRecord) -> None:
     others = [one for one in (*lives.now, *chain(*lives.trail)) if one.juminhyo_code != record.juminhyo_code]
     if others:
         changed = replace(record, reason="51", juminhyo_code=others[-1].juminhyo_code)
+        city.say(person, changed, seq=city.due(person), old=record.juminhyo_code)
+
+
+def _back(lives: Lives, city: City, person: int, record: HonninRecord) -> None:
+    """The code that they had before; that is theirs no more."""
+    before = [one.juminhyo_code for one in lives.trail[person] if one.juminhyo_code != record.juminhyo_code]
+    if before:
+        changed = replace(record, reason="51", juminhyo_code=before[-1])
         city.say(person, changed, seq=city.due(person), old=record.juminhyo_code)
 
 
@@ -114,8 +132,10 @@ def _same_name(lives: Lives, city: City, person: int, record: HonninRecord) -> N
 
 
 _ERRORS: dict[str, Callable[[Lives, City, int, HonninRecord], None]] = {
-    "too much": _too_much, "nothing": _nothing, "taken": _taken, "outdated": _outdated, "born again": _born_again,
+    "too much": _too_much, "nothing": _nothing, "taken": _taken, "outdated": _outdated, "back": _back, "born again": _born_again,
     "numbered": _numbered, "household": _household, "broken": _broken, "tomorrow": _tomorrow, "not theirs": _not_theirs,
     "past": _past, "ahead": _ahead, "unasked": _unasked, "same name": _same_name,
 }  # fmt: skip
 ERRORS = tuple(_ERRORS)
+ANEW = "reason", "day"
+"""What is other when something is said once more."""

@@ -140,7 +140,7 @@ class Lives:
             self.says(person, "25")
             if len(before) > 2 and before[-2].reason in STRIKES:
                 self._restored(person, before[-3])
-        elif last.reason in {"31", "32", "33", "34", "35", "41"}:
+        elif last.reason in {"31", "32", "33", "34", "35", "41", "42"}:
             self.says(
                 person, "37", **{item: getattr(before[-1], item) for item in last.__struct_fields__[1:9]}
             )

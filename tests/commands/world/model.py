@@ -167,6 +167,15 @@ class Model:
         if hold.other:
             self.reports.append((hold.other, "coordination", hold.notice.id, hold.sender))
 
+    def cancel(self, hold: Hold, operator: str, now: datetime) -> bool:
+        """Somebody wants it cancelled; whether a second person did within a day of the first."""
+        who, since = hold.asked or (operator, now)
+        if who == operator or now - since >= timedelta(hours=24):
+            hold.asked = operator, now
+            return False
+        self.give_up(hold, expired=False)
+        return True
+
     def expire(self, now: datetime) -> None:
         """The days of some are over."""
         for hold in [one for one in self.holds if one.until < day_of(now)]:

@@ -9,6 +9,7 @@ from daemon.errors import StateError
 from daemon.register.rows import Register
 from daemon.rehearsal.ledger import Ledger
 from daemon.rehearsal.national import Faults, NationalServer
+from tests.commands.world.memory import Memory
 
 
 class Nation:
@@ -23,6 +24,7 @@ class Nation:
             faults=Faults(refuse=self._refusal),
         )
         self.accepted: list[Update] = []
+        self.memory = Memory()
         self.refused: set[str] = set()
         """住民票コード."""
         self.away = False
@@ -45,6 +47,8 @@ class Nation:
         taken = await self._ledger.take(arrivals)
         pairs = list(zip(updates, taken, strict=True))
         self.accepted += [update for update, became in pairs if became.outcome is ReceiptOutcome.ACCEPTED]
+        self.memory.take([one for one, became in pairs if became.outcome is not ReceiptOutcome.REFUSED])
+        assert not [one for one, became in pairs if one.repeat and became.outcome is ReceiptOutcome.REFUSED]
         if self.lose:
             self.lose -= 1
             self.failures += 1

@@ -57,6 +57,8 @@ class Hold:
     received: datetime
     until: date
     place: int
+    asked: tuple[str, datetime] | None = None
+    """Who wants it cancelled, and since when."""
 
     @property
     def sender(self) -> str:

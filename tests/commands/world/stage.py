@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from daemon.clock import ManualClock, day_of
-from daemon.contract.peer import HonninNotice, Verdict
+from daemon.contract.holds import CancelHold
+from daemon.contract.inbound import Again
 from daemon.contract.reports import Acknowledge
 from daemon.crypto import classes
 from daemon.crypto.keyring import load
@@ -19,17 +20,15 @@ from daemon.register.rows import Register
 from daemon.rehearsal.pki import Pki
 from daemon.store.engine import Table
 from hsm.fake import FakeKeyService
+from tests.commands.notices.test_holds import clerk
 from tests.commands.notices.test_notices import size
+from tests.commands.world.batches import Batches, answer_of, apart_from_each_other
 from tests.commands.world.checks import Checks, at_the_end, found, reported
 from tests.commands.world.lives import Lives
 from tests.commands.world.model import Model
 from tests.commands.world.nation import Nation
-from tests.commands.world.people import Answer
 from tests.conftest import NOON, Bench, configured
 from tests.store.kills import Kills
-
-Batches = dict[str, list[HonninNotice]]
-"""By city."""
 
 
 class Stage:
@@ -60,15 +59,19 @@ class Stage:
         """What each city has not heard of."""
         return {code: list(city.queue) for code, city in self.lives.cities.items()}
 
-    async def deliver(self, batches: Batches, *, heard: bool) -> None:
-        """All batches at once; each verdict is what the model says."""
-        sent = {code: batch for code, batch in batches.items() if batch}
+    async def deliver(self, batches: Batches, *, heard: bool, apart: bool = False) -> None:
+        """All batches at once, or each notice `apart` and all at once; each verdict is what the model says."""
+        sent = (
+            apart_from_each_other(batches)
+            if apart
+            else [(code, batch) for code, batch in batches.items() if batch]
+        )
         receive, now = self.bench.open.notices.receive, self.bench.clock.now()
-        told = await asyncio.gather(*(receive(code, batch) for code, batch in sent.items()))
-        for (code, batch), verdicts in zip(sent.items(), told, strict=True):
+        told = await asyncio.gather(*(receive(code, batch) for code, batch in sent))
+        for (code, batch), verdicts in zip(sent, told, strict=True):
             for notice, verdict in zip(batch, verdicts, strict=True):
                 expected = self.model.take(code, notice, now)
-                assert _answer(verdict) == expected, (verdict.code, expected, notice)
+                assert answer_of(verdict) == expected, (verdict.code, expected, notice)
                 if heard:
                     self.lives.cities[code].hear(notice, verdict)
 
@@ -82,6 +85,21 @@ class Stage:
             self.model.reports.remove(report)
             self.lives.cities[city].given_back(report[2])
 
+    async def cancelled(self, pick: int, operator: str) -> None:
+        """Somebody wants a notice that waits to be cancelled."""
+        hold = list(self.model.waiting())[pick]
+        name = hold.sender, hold.notice.id
+        key = next(one.key for one in self.bench.open.holds.all() if (one.sender, one.notice) == name)
+        asked = CancelHold(hold=key.hex(), reason="二重")
+        done = await self.bench.open.held_notices.cancel(clerk(operator), asked)
+        assert done.done == self.model.cancel(hold, operator, self.bench.clock.now())
+
+    async def again(self, first: int, last: int) -> None:
+        """The national server asks for messages once more."""
+        if not self.nation.memory.full:
+            again = self.bench.open.post.inbound.again
+            self.nation.memory.asked(first, last, await again("zenkoku", Again(first=first, last=last)))
+
     async def tell(self, *, again: bool = False) -> None:
         """What waits goes out; what was set aside too, where somebody wants it tried again."""
         posting = self.bench.open.post.posting
@@ -94,6 +112,7 @@ class Stage:
                 pass
         except StateError:
             assert self.nation.failures > failures
+        self.nation.memory.told(whole=self.nation.failures == failures and not self._kills.on)
 
     async def days(self, days: int, *, looked: bool) -> None:
         """Holds come to their end, unless something else comes before the register looks."""
@@ -178,9 +197,3 @@ class Stage:
         await self.bench.service.close()
         await self.nation.close()
         shutil.rmtree(self._folder)
-
-
-def _answer(verdict: Verdict) -> Answer:
-    held = verdict.outcome == "held"
-    assert verdict.outcome != "refused" or (verdict.code and verdict.ja)
-    return Answer(verdict.outcome.value, verdict.serial, verdict.code if held else "", verdict.until)
