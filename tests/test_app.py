@@ -1,6 +1,7 @@
 """The daemon as a whole, in this process: sealed without its token, degraded but working when it goes, stopped in stages."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -264,3 +265,22 @@ async def test_certificates_that_end_soon_are_told_with_whose_they_are(
         clock.advance(timedelta(days=350))
         told = {(each.what, each.who) for each in (await scene.app._status()).deadlines}
         assert told == {(Ends.OWN, "honnin.jukura.test"), (Ends.OWN, "honnin client"), (Ends.PEER, "35203")}
+
+
+async def test_a_key_that_does_not_fit_its_certificate_is_told_and_the_pair_before_serves_on(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Toward municipalities, and toward the national server."""
+    monkeypatch.setattr("daemon.peers.server.LOOK", 0.02)
+    shutil.copytree(pki.folder, tmp_path / "pki")
+    own = Pki(tmp_path / "pki")
+    async with running(own, tmp_path, clock, service, monkeypatch) as scene:
+        await scene.until(lambda status: status.state is State.READY)
+        for pair in (own.register_server(Register.HONNIN), own.register_client(Register.HONNIN)):
+            fitting = pair.key.read_bytes()
+            pair.key.write_bytes(own.municipality("35203").key.read_bytes())
+            await scene.until(lambda status: Reason.TRUST_STALE in status.reasons)
+            (verdict,) = await scene.client.send([notice("n1")])
+            assert verdict.serial == 1
+            pair.key.write_bytes(fitting)
+            await scene.until(lambda status: Reason.TRUST_STALE not in status.reasons)

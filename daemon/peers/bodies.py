@@ -15,6 +15,7 @@ from daemon.errors import InputError, TooMuchError
 
 BODY = 30.0  # seconds for a whole body
 IDLE = 30.0  # seconds between two pieces of a stream
+GLANCE = 0.5  # seconds between two looks at whether a stream that says nothing may still go on
 STREAM = 3600.0  # seconds for a whole stream
 MAX_LINE = 16 * 1024  # bytes of one line of a stream
 MAX_STREAM = 8 * 1024**3  # bytes of a stream: 4 million records of 2 KiB
@@ -33,11 +34,15 @@ class Codes:
 class Body:
     """Read once, whole or by lines."""
 
-    def __init__(self, content: StreamReader, codes: Codes, spend: Callable[[int], float]) -> None:
+    def __init__(
+        self, content: StreamReader, codes: Codes, spend: Callable[[int], float], still: Callable[[], None]
+    ) -> None:
         self._content = content
         self._codes = codes
         self._spend = spend
         """Told how many bytes came; gives the seconds until more should be read."""
+        self._still = still
+        """Raises StateError where no more is taken in."""
         self._digest = hashlib.sha256()
         self.size = 0
         self.lines = 0
@@ -48,7 +53,10 @@ class Body:
         return self._digest.hexdigest()
 
     async def whole(self) -> bytes:
-        """All of it. InputError or TooMuchError where it does not come whole, in time and within bounds."""
+        """All of it. InputError or TooMuchError where it does not come whole, in time and within bounds.
+
+        StateError where nothing is taken in any more when it is there.
+        """
         pieces = []
         try:
             async with asyncio.timeout(BODY):
@@ -57,10 +65,11 @@ class Body:
                     pieces.append(piece)
         except TimeoutError:
             raise InputError(self._codes.late) from None
+        self._still()
         return b"".join(pieces)
 
     async def by_line(self) -> AsyncIterator[bytes]:
-        """Its lines without their ends, as they come; the last one may lack its own. Errors as `whole` has them."""
+        """Its lines without their ends, as they come; the last one may lack its own. Errors as `whole` has them, at any moment."""
         rest = b""
         end = asyncio.get_running_loop().time() + STREAM
         while piece := await self._next(end):
@@ -82,11 +91,15 @@ class Body:
         # A deadline meets only those who wait; whoever always has something more is asked for the time.
         if asyncio.get_running_loop().time() > end:
             raise InputError(self._codes.late)
-        try:
-            async with asyncio.timeout(IDLE), asyncio.timeout_at(end):
-                return await self._piece(MAX_STREAM)
-        except TimeoutError:
-            raise InputError(self._codes.late) from None
+        idle = min(end, asyncio.get_running_loop().time() + IDLE)
+        while True:
+            self._still()
+            try:
+                async with asyncio.timeout_at(min(idle, asyncio.get_running_loop().time() + GLANCE)):
+                    return await self._piece(MAX_STREAM)
+            except TimeoutError:
+                if asyncio.get_running_loop().time() >= idle:
+                    raise InputError(self._codes.late) from None
 
     async def _piece(self, most: int) -> bytes:
         try:

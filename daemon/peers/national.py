@@ -3,7 +3,6 @@
 The daemon's network namespace is empty; the socket is its one way out (docs/ARCHITECTURE.md).
 """
 
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from aiohttp.tracing import Trace
 from daemon.contract import codec
 from daemon.contract.national import UPDATES, Receipt, Receipts, Update, UpdateBatch
 from daemon.errors import JukuraError, StateError
+from daemon.peers.calling import Calling
 
 DEADLINE = 30.0  # seconds for one batch
 MAX_ANSWER = 1024 * 1024  # bytes
@@ -40,9 +40,9 @@ class BatchRefusedError(StateError):
 class TlsUnixConnector(aiohttp.UnixConnector):
     """aiohttp's own connector speaks plain HTTP over a unix socket; this one speaks TLS."""
 
-    def __init__(self, path: Path, context: ssl.SSLContext, name: str) -> None:
+    def __init__(self, path: Path, calling: Calling, name: str) -> None:
         super().__init__(path=str(path))
-        self._context = context
+        self._calling = calling
         self._name = name
 
     async def _create_connection(
@@ -56,7 +56,7 @@ class TlsUnixConnector(aiohttp.UnixConnector):
             _, protocol = await self._loop.create_unix_connection(
                 cast("Callable[[], ResponseHandler]", self._factory),
                 self.path,
-                ssl=self._context,
+                ssl=self._calling.context,
                 server_hostname=self._name,
             )
         except OSError as error:
@@ -67,16 +67,16 @@ class TlsUnixConnector(aiohttp.UnixConnector):
 class NationalClient:
     """Delivers updates."""
 
-    def __init__(self, path: Path, context: ssl.SSLContext, name: str) -> None:
+    def __init__(self, path: Path, calling: Calling, name: str) -> None:
         self._path = path
-        self._context = context
+        self.calling = calling
         self._name = name
         self._session: aiohttp.ClientSession | None = None
 
     async def deliver(self, updates: Sequence[Update]) -> list[Receipt]:
         """One receipt per update, in order; StateError where the line or the server is not there."""
         if self._session is None:
-            connector = TlsUnixConnector(self._path, self._context, self._name)
+            connector = TlsUnixConnector(self._path, self.calling, self._name)
             self._session = aiohttp.ClientSession(
                 connector=connector, timeout=aiohttp.ClientTimeout(total=DEADLINE), raise_for_status=False
             )

@@ -58,7 +58,7 @@ class Post:
 
     def national_desk(self, admit: Callable[[Endpoint], None]) -> PeerDesk:
         """What the national server asks for, on its own listener."""
-        return PeerDesk(self.inbound.acts, admit=admit)
+        return PeerDesk(self.inbound.acts, admit=admit, still=admit)
 
 
 def post(store: Store, letters: Letters, config: Config, clock: Clock, ways: Ways) -> Post:

@@ -77,8 +77,11 @@ class Serving:
 
     async def _told(self, record: Request, error: JukuraError) -> JukuraError:
         """What to tell the peer, once the log has it."""
-        # Of these anyone may get any number without our doing anything for them.
-        if isinstance(error, TooFastError) or error.code == "peer.busy" or error.code.startswith("state."):
+        # Of these anyone may get any number without our doing anything for them. What was read has its own entry all the same.
+        cheap = (
+            isinstance(error, TooFastError) or error.code == "peer.busy" or error.code.startswith("state.")
+        )
+        if cheap and not (record.body and record.body.size):
             self._records.too_much(record.actor, error.code, record.address)
             return error
         try:
@@ -97,7 +100,10 @@ class Serving:
             codes = CODES.get(endpoint, Codes())
             require_head(request, endpoint, codes)
             record.body = body = Body(
-                request.content, codes, lambda size: line.allowance.spend(size, self._clock.monotonic())
+                request.content,
+                codes,
+                lambda size: line.allowance.spend(size, self._clock.monotonic()),
+                lambda: desk.still(endpoint),
             )
             if endpoint.stream:
                 return await self._streamed(desk.streams[endpoint], line.sender, record, body)

@@ -53,7 +53,7 @@ class Trust:
         """Raises InputError or OSError where certificate, key or CA cannot be used; a list that cannot be read only shuts."""
         self._files = files
         self._now = now
-        self._stamp = _stamp(files)
+        self._stamp = stamp_of(files)
         self.stale = False
         """Whether the files say something that cannot be used, and what is in force is from before, or nothing is."""
         try:
@@ -78,7 +78,7 @@ class Trust:
 
     async def look(self) -> bool:
         """Look at the files; whether the authorities are others than before, so that every line must prove itself anew."""
-        stamp = _stamp(self._files)
+        stamp = stamp_of(self._files)
         if stamp == self._stamp and not self.stale:
             return False
         before = self._trusted
@@ -111,7 +111,7 @@ class Trust:
 
 
 def ends_of(files: Files) -> list[Deadline]:
-    """When the certificate and the authorities in `files` end, for a line whose files are read at the start alone."""
+    """When the certificate and the authorities in `files` end, for a line that we call."""
     try:
         own = x509.load_pem_x509_certificate(files.certificate.read_bytes())
         return _ends(own, x509.load_pem_x509_certificates(files.ca.read_bytes()))
@@ -158,7 +158,8 @@ def _name(name: x509.Name) -> str:
     return str(names[0].value) if names else name.rfc4514_string()
 
 
-def _stamp(files: Files) -> Stamp:
+def stamp_of(files: Files) -> Stamp:
+    """What tells that a file was changed or replaced; zeros for one that is not there."""
     stats = []
     for file in (files.certificate, files.key, files.ca, files.crl):
         try:

@@ -258,3 +258,12 @@ def test_whatever_is_tried_it_is_resumed_by_two_different_people_or_not_at_all(
             continue
         assert (new.stopped is None) == (what == "confirm")
         kept = new
+
+
+async def test_what_runs_is_not_resumed(honnin: Bench) -> None:
+    halt = honnin.open.halt
+    with pytest.raises(ConflictError, match=r"halt\.not_stopped"):
+        await halt.propose(OFFICER, ProposeResumption("x"))
+    with pytest.raises(ConflictError, match=r"halt\.not_stopped"):
+        await halt.confirm(CHIEF, ConfirmResumption("x"))
+    assert [entry.header.code for entry in await written(honnin)] == ["halt.not_stopped"] * 2

@@ -1,5 +1,6 @@
 """The units as systemd itself reads them, and what they promise about who may reach what."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tui.client import socket_of
 UNITS = Path(__file__).parents[2] / "systemd"
 REGISTERS = ("honnin", "fuhyo")
 HARDENED = ("jukurad@", "jukura-hsm@")
+MOUNT = "run-jukura-tls.mount"
 PIN_WAYS = sorted((UNITS / "pin").glob("*.conf"))
 """Drop-ins for the other ways to a PIN than a sealed credential."""
 PROGRAMS = "/usr/lib/jukura/venv/bin/"
@@ -35,6 +37,7 @@ def instances() -> Iterator[str]:
     for file in sorted(UNITS.glob("jukura*.*")):
         if file.is_file():
             yield from {file.name.replace("@", f"@{register}") for register in REGISTERS}
+    yield MOUNT
 
 
 def lines_of(folder: str) -> list[list[str]]:
@@ -55,6 +58,7 @@ def installed(tmp_path: Path) -> Path:
         copy = units / source.relative_to(UNITS)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(source.read_text("utf-8").replace(PROGRAMS, f"{programs}/"), "utf-8")
+    (units / MOUNT).write_bytes((UNITS / MOUNT).read_bytes())
     for drop_in in sorted(UNITS.glob("*.d/listen.conf")):
         copy = units / drop_in.relative_to(UNITS)
         copy.parent.mkdir(exist_ok=True)
@@ -150,15 +154,55 @@ def test_what_the_programs_write_is_theirs_alone(name: str) -> None:
     assert unit["StateDirectoryMode"][0] in {"0700", "0711"}
 
 
-@pytest.mark.parametrize("name", HARDENED)
+SEALED = {"jukurad@": set[str](), "jukura-hsm@": {"pin"}, "jukurad-tls@": {"peers.key", "national.key"}}
+
+
+@pytest.mark.parametrize("name", SEALED)
 def test_secrets_come_as_sealed_credentials_only(name: str) -> None:
     unit = settings(UNITS / f"{name}.service")
-    sealed = {value.split(":")[0] for value in unit["LoadCredentialEncrypted"]}
+    sealed = {value.split(":")[0] for value in unit.get("LoadCredentialEncrypted", [])}
     clear = {value.split(":")[0] for value in unit.get("LoadCredential", [])}
-    assert sealed >= ({"pin"} if name == "jukura-hsm@" else {"peers.key", "national.key"})
+    assert sealed >= SEALED[name]
     assert not {credential for credential in clear if credential.endswith("key") or credential == "pin"}
     assert "Environment" not in unit
     assert not re.search(r"--pin|--password", unit["ExecStart"][0])
+
+
+def test_a_renewed_tls_key_gets_in_without_a_restart_of_the_register() -> None:
+    """Credentials of the register would be copies of its start; and what requires a unit is restarted with it."""
+    register, keys, memory = (
+        settings(UNITS / name) for name in ("jukurad@.service", "jukurad-tls@.service", MOUNT)
+    )
+    assert not {"LoadCredential", "LoadCredentialEncrypted"} & register.keys()
+    assert "jukurad-tls@%i.service" in register["Wants"]
+    assert "jukurad-tls@%i.service" in register["After"]
+    tied = [*register["Requires"], *register.get("BindsTo", []), *register.get("PartOf", [])]
+    assert not [each for each in tied if "jukurad-tls@" in each]
+    assert (keys["Type"], keys["RemainAfterExit"]) == (["oneshot"], ["yes"])
+    assert (memory["Type"], memory["Where"]) == (["ramfs"], keys["RequiresMountsFor"])
+    assert "ExecStop" not in keys, "the pair before stays until the new one is there"
+
+
+def test_a_tls_key_is_for_its_register_alone(tmp_path: Path) -> None:
+    """The unit's own commands, on a folder of the test's."""
+    given, place = tmp_path / "given", tmp_path / "tls"
+    given.mkdir()
+    place.mkdir()
+    for key in ("peers.key", "national.key"):
+        (given / key).write_text("old", "ascii")
+    commands = settings(UNITS / "jukurad-tls@.service")["ExecStart"]
+    owner, group = str(os.getuid()), str(os.getgid())
+    for content in ("old", "new"):
+        (given / "peers.key").write_text(content, "ascii")
+        for command in commands:
+            words = command.replace("/run/jukura/tls", str(place)).replace("%d", str(given))
+            words = words.replace("-o jukura-%i -g jukura-%i", f"-o {owner} -g {group}").replace(
+                "%i", "honnin"
+            )
+            subprocess.run(words.split(), check=True, timeout=10)
+        made = place / "honnin" / "peers.key"
+        assert (made.read_text("ascii"), made.stat().st_mode & 0o777) == (content, 0o400)
+    assert all("-o jukura-%i" in command for command in commands if "%d" in command)
 
 
 def test_the_proof_of_the_pins_seal_is_the_sealed_file_itself() -> None:

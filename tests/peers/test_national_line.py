@@ -2,19 +2,24 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from daemon.config import Files
 from daemon.contract.national import UPDATES, Update
 from daemon.errors import StateError
+from daemon.peers.calling import Calling
 from daemon.peers.national import MAX_ANSWER, AwayError, BatchRefusedError, NationalClient, retry_after
 from daemon.register.rows import Register
+from daemon.rehearsal.certificates import Authority, Holder, Pair
 from daemon.rehearsal.national import unix_listener
 from daemon.rehearsal.pki import NATIONAL_NAMES, Pki
-from daemon.rehearsal.tls import client_context, server_context
+from daemon.rehearsal.tls import server_context
 
+NOW = datetime.now(UTC)  # noqa: TID251 - TLS reads the real clock
 UPDATE = Update(key="0" * 64, register="honnin", sender="35203", number=1, row={})
 
 
@@ -25,6 +30,16 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+def own(pki: Pki, register: Register = Register.HONNIN) -> Files:
+    pair = pki.register_client(register)
+    return Files(certificate=pair.cert, key=pair.key, ca=pki.national_ca)
+
+
+def caller(pki: Pki, way: Path, register: Register = Register.HONNIN) -> NationalClient:
+    """A register's own client."""
+    return NationalClient(way, Calling(own(pki, register)), NATIONAL_NAMES[register])
 
 
 @pytest.fixture
@@ -43,8 +58,7 @@ async def client(pki: Pki, tmp_path: Path, answer: Answer) -> AsyncIterator[Nati
     await runner.setup()
     tls = server_context(pki.national_server(Register.HONNIN), pki.register_ca)
     await web.SockSite(runner, unix_listener(tmp_path / "n.sock"), ssl_context=tls).start()
-    context = client_context(pki.register_client(Register.HONNIN), pki.national_ca)
-    made = NationalClient(tmp_path / "n.sock", context, NATIONAL_NAMES[Register.HONNIN])
+    made = caller(pki, tmp_path / "n.sock")
     yield made
     await made.close()
     await runner.cleanup()
@@ -125,3 +139,84 @@ DATE = "Tue, 24 Nov 2026 03:00:00 GMT"
 )
 def test_retry_after(headers: Mapping[str, str], seconds: float) -> None:
     assert retry_after(headers) == seconds
+
+
+@dataclass
+class Renewed:
+    """Our files toward the national server, which a test may change, and a server that says whose certificate it saw."""
+
+    files: Files
+    authority: Authority
+    client: NationalClient
+    seen: list[str] = field(default_factory=list)
+
+    def renew(self) -> None:
+        self.authority.issue(
+            Pair(self.files.certificate, self.files.key),
+            Holder("new", uris=["urn:jukura:register:honnin"]),
+            now=NOW,
+        )
+
+    async def stale(self) -> bool:
+        """Whether a look at the files finds what cannot be used."""
+        await self.client.calling.look()
+        return self.client.calling.stale
+
+    async def shown(self) -> str:
+        """The name in the certificate of the next connection."""
+        await self.client.close()
+        await self.client.deliver([UPDATE])
+        return self.seen[-1]
+
+
+@pytest.fixture
+async def renewed(pki: Pki, tmp_path: Path) -> AsyncIterator[Renewed]:
+    theirs = own(pki)
+    pair = Pair(tmp_path / "own.pem", tmp_path / "own.key")
+    pair.cert.write_bytes(theirs.certificate.read_bytes())
+    pair.key.write_bytes(theirs.key.read_bytes())
+    files = Files(certificate=pair.cert, key=pair.key, ca=pki.national_ca)
+    client = NationalClient(tmp_path / "n.sock", Calling(files), NATIONAL_NAMES[Register.HONNIN])
+    authority = Authority(Pair(pki.register_ca, pki.register_ca.with_suffix(".key")), "x", now=NOW)
+    made = Renewed(files, authority, client)
+
+    async def say(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        subject = dict(pairs[0] for pairs in request.transport.get_extra_info("peercert")["subject"])
+        made.seen.append(subject["commonName"])
+        receipts = [{"key": UPDATE.key, "outcome": "accepted"}]
+        return web.json_response({"receipts": receipts})
+
+    app = web.Application()
+    app.router.add_route(UPDATES.method, UPDATES.path, say)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    tls = server_context(pki.national_server(Register.HONNIN), pki.register_ca)
+    await web.SockSite(runner, unix_listener(tmp_path / "n.sock"), ssl_context=tls).start()
+    yield made
+    await client.close()
+    await runner.cleanup()
+
+
+async def test_a_new_certificate_of_ours_is_shown_from_the_next_connection_on(renewed: Renewed) -> None:
+    assert await renewed.shown() == "honnin client"
+    renewed.renew()
+    assert not await renewed.stale()
+    assert await renewed.shown() == "new"
+    assert renewed.client.calling.ends[0].who == "new"
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", None, "another"])
+async def test_a_key_that_does_not_fit_leaves_the_pair_before_in_force_until_it_does(
+    renewed: Renewed, pki: Pki, content: bytes | str | None
+) -> None:
+    key = renewed.files.key
+    if content is None:
+        key.unlink()
+    else:
+        key.write_bytes(content if isinstance(content, bytes) else pki.municipality("35203").key.read_bytes())
+    assert await renewed.stale()
+    assert await renewed.shown() == "honnin client"
+    renewed.renew()
+    assert not await renewed.stale()
+    assert await renewed.shown() == "new"

@@ -5,6 +5,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.audit.act import Act
+from daemon.audit.entry import Action, Outcome
+from daemon.contract.messages import text_of
+from daemon.peers.records import Records
 from daemon.peers.summary import ADDRESSES, KINDS, MOST, OTHERS, PERIOD, Summary
 
 EVENTS = st.lists(st.tuples(st.integers(0, 90), st.integers(0, 40)), max_size=2000)
@@ -38,3 +42,25 @@ def test_more_kinds_than_are_told_apart_fall_together() -> None:
         assert summary.take((f"CS:{number}", "x"), "a")
     assert not summary.take(("CS:more", "x"), "a")
     assert summary.end(0)[OTHERS].times == 1
+
+
+async def test_what_falls_together_is_told_as_such_and_nothing_is_lost_of_it() -> None:
+    """More kinds of refusals than are told apart in a minute: an entry of its own says how many there were, and from where."""
+    written: list[Act] = []
+
+    async def write(act: Act) -> None:
+        written.append(act)
+
+    records = Records(write, lambda: 0.0)
+    for number in range(KINDS + 40):
+        records.too_much(f"CS:{number}", "peer.requests_over", f"10.0.0.{number % 3}")
+    await records.close()
+    assert len(written) == KINDS + 1
+    others = written[-1]
+    assert (others.action, others.actor, others.code) == (Action.PEER_TURNED_AWAY, "peer", "peer.others_over")
+    assert (others.outcome, others.counts) == (Outcome.REFUSED, {"times": 40})
+    assert sum(others.sealed["addresses"].values()) == 40
+    assert text_of(others.code).ja
+    records.too_much("CS:new", "peer.requests_over", "10.0.0.9")
+    await records.close()
+    assert written[-1].actor == "CS:new", "the next minute tells them apart again"

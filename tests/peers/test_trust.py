@@ -15,7 +15,7 @@ from daemon.clock import ManualClock
 from daemon.config import Files
 from daemon.contract.deadlines import Deadline, Ends
 from daemon.errors import InputError
-from daemon.peers.trust import Trust
+from daemon.peers.trust import Trust, load
 from daemon.register.rows import Register
 from daemon.rehearsal.certificates import Authority, Holder, Pair
 from daemon.rehearsal.pki import Pki, make_pki, revoke
@@ -193,9 +193,13 @@ def _holder() -> Holder:
 
 async def test_a_key_that_is_not_the_certificates_leaves_the_pair_before_in_force(room: Room) -> None:
     pair = room.pki.register_server(Register.HONNIN)
+    before, fitting = await _serial(room), pair.key.read_bytes()
     pair.key.write_bytes(room.pki.register_client(Register.HONNIN).key.read_bytes())
     await until(lambda: room.peers.trust.stale)
     assert await comes_in(room)
+    assert await _serial(room) == before
+    pair.key.write_bytes(fitting)
+    await until(lambda: not room.peers.trust.stale)
 
 
 async def test_another_authority_ends_every_connection_of_the_former_one(room: Room) -> None:
@@ -257,3 +261,21 @@ async def test_a_certificate_that_ends_while_it_is_connected_is_cut_off(room: Ro
 def test_lists_are_asked_for_in_every_handshake(own: Pki) -> None:
     flags = Trust(files(own), ManualClock(NOW).now).context.verify_flags
     assert flags & ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+
+
+@pytest.mark.parametrize("content", [b"rubbish", "foreign", "ahead", None])
+def test_a_list_that_cannot_be_used_has_its_code(own: Pki, content: bytes | str | None) -> None:
+    match content:
+        case None:
+            own.municipality_crl.unlink()
+        case "foreign":
+            foreign = Authority(own.pair("registers-ca"), "registers-ca", now=NOW)
+            foreign.revoke(own.municipality_crl, [], now=NOW)
+        case "ahead":
+            revoke(own, now=NOW + timedelta(days=1))
+        case _:
+            assert isinstance(content, bytes)
+            own.municipality_crl.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        load(files(own), NOW)
+    assert refused.value.code == "peer.revocations_unusable"

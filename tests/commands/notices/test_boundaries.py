@@ -175,3 +175,15 @@ async def test_a_commit_that_failed_announces_nothing(honnin: Bench, monkeypatch
             await ask(honnin, ANNOUNCE_BOUNDARY, "b", MOVES)
     assert await listed(honnin) == []
     assert await ask(honnin, ANNOUNCE_BOUNDARY, "b", MOVES)
+
+
+async def test_what_is_announced_is_not_announced_again_and_there_is_an_end_to_it(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await both(honnin, ANNOUNCE_BOUNDARY, AHEAD)
+    with pytest.raises(ConflictError, match=r"boundary\.announced_already"):
+        await ask(honnin, ANNOUNCE_BOUNDARY, "a", AHEAD)
+    monkeypatch.setattr(boundaries, "MOST", 1)
+    with pytest.raises(ConflictError, match=r"boundary\.too_many"):
+        await ask(honnin, ANNOUNCE_BOUNDARY, "a", MOVES)
+    assert await listed(honnin) == [AHEAD]

@@ -8,6 +8,7 @@ from daemon.contract.endpoint import Empty
 from daemon.contract.holds import Hold
 from daemon.contract.peer import Outcome
 from daemon.register.rows import RegisterDate
+from daemon.store.engine import Table
 from tests.commands.notices.test_holds import CHANGED, INTO, OTHER, OUT, held, newest, reports
 from tests.commands.notices.test_notices import DAY, MOVED, SENDER, notice, send
 from tests.conftest import Bench
@@ -114,3 +115,28 @@ async def test_of_two_with_one_count_the_first_is_tried_first(honnin: Bench) -> 
     await send(honnin, notice("2", MOVED, seq=2))
     row = await newest(honnin)
     assert (row.serial, row.reason) == (2 + 2 * len(pairs), "33")
+
+
+async def test_told_anew_it_may_not_leave_the_person_elsewhere_than_the_first_telling_did(
+    honnin: Bench,
+) -> None:
+    await send(honnin, notice("1"), notice("2", OUT, seq=2))
+    (dead,) = await send(honnin, notice("2b", replace(OUT, reason="23"), seq=2))
+    assert (dead.outcome, dead.code, dead.field) == (
+        Outcome.REFUSED,
+        "notice.restated_otherwise",
+        "reason",
+    )
+    assert (await newest(honnin)).reason == "21"
+
+
+async def test_a_held_notice_that_got_lost_is_said_to_be(honnin: Bench) -> None:
+    """Its receipt says that it waits, and nothing waits: for a person to look at, and never an answer as if all were well."""
+    await send(honnin, notice("3", MOVED, seq=3))
+    await honnin.open.engine.apply(
+        {Table.HOLDS: {key: None for key, _ in await honnin.open.engine.scan(Table.HOLDS, limit=9)}}
+    )
+    await honnin.stop()
+    await honnin.start()
+    (again,) = await send(honnin, notice("3", MOVED, seq=3))
+    assert (again.outcome, again.code) == (Outcome.REFUSED, "hold.lost")
