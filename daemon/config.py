@@ -90,7 +90,7 @@ class Reconciling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     municipalities: dict[str, Annotated[int, msgspec.Meta(ge=1, le=3660)]] = {}
     """The same for municipalities (5 digits) that have a schedule of their own."""
     share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.8
-    """The part of the time that comparisons work in the background, all together."""
+    """The part of the event loop's time that comparisons work in the background, all together."""
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

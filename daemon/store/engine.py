@@ -77,6 +77,11 @@ class Engine(Reads, Protocol):
         """The same, for long reads in the background: nobody else waits behind them."""
         ...
 
+    @property
+    def own(self) -> Reads:
+        """The same, for the one who is about to apply changes: what was read here need not be read again to be changed."""
+        ...
+
     async def apply(self, changes: Changes) -> None:
         """Make all `changes`, or none; durable on return."""
         ...

@@ -15,6 +15,10 @@ class MemoryEngine:
     def apart(self) -> "MemoryEngine":
         return self
 
+    @property
+    def own(self) -> "MemoryEngine":
+        return self
+
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         held = self._tables[table]
         return {key: held[key] for key in keys if key in held}

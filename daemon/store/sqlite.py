@@ -1,5 +1,6 @@
 """The truth in one SQLite file with encrypted pages: WAL, synchronous=FULL, one writer, readers beside it."""
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,18 +11,27 @@ from daemon.store.pages import PageKey, Pages, Shape
 
 SHAPE = Shape(migrations.TRUTH, synchronous="FULL", cache=16_000)
 
+ANY = sys.maxsize
+"""For the one who writes: its own connection is idle while it asks."""
+FEW = 5
+"""Keys whose values are got with one statement, and in no time."""
+
 
 class SqliteReads:
-    """Reads of one file, on a connection of short reads or on the one apart."""
+    """Reads of one file: up to `few` values at a glance, else on a connection of short reads; or on the one apart."""
 
-    def __init__(self, pages: Pages, *, apart: bool) -> None:
+    def __init__(self, pages: Pages, *, apart: bool = False, few: int = FEW) -> None:
         self._pages = pages
         self._is_apart = apart
+        self._few = few
 
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         if not keys:
             return {}
-        read = partial(statements.get, table=table, keys=keys)
+        get = statements.get_together if self._is_apart else statements.get
+        read = partial(get, table=table, keys=keys)
+        if len(keys) <= self._few and not self._is_apart:
+            return await self._pages.glance(read)
         return await self._pages.read(read, apart=self._is_apart)
 
     async def scan(
@@ -44,8 +54,9 @@ class SqliteEngine(SqliteReads):
     """An `Engine` over `register.db`."""
 
     def __init__(self, pages: Pages) -> None:
-        super().__init__(pages, apart=False)
+        super().__init__(pages)
         self._beside = SqliteReads(pages, apart=True)
+        self._own = SqliteReads(pages, few=ANY)
 
     @classmethod
     async def open(cls, file: Path, key: bytes) -> "SqliteEngine":
@@ -60,6 +71,10 @@ class SqliteEngine(SqliteReads):
     @property
     def apart(self) -> Reads:
         return self._beside
+
+    @property
+    def own(self) -> Reads:
+        return self._own
 
     async def apply(self, changes: Changes) -> None:
         await self._pages.write(partial(statements.apply, changes=changes))

@@ -2,13 +2,15 @@
 
     compared.py FOLDER SHARE
 
-Prints JSON objects, one a line: where it listens, and `{"peak": bytes}` for each line of its standard input, counted since the last.
+Prints JSON objects, one a line: where it listens, and for each line of its standard input the most memory and the seconds of CPU
+since the last, those of the loop's thread by themselves.
 """
 
 import asyncio
 import logging
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -46,9 +48,12 @@ async def serve(folder: Path, share: float) -> None:
             await peers.start(line)
             say(port=line.getsockname()[1])
             loop = asyncio.get_running_loop()
+            spent = time.thread_time(), time.process_time()
             while (await loop.run_in_executor(None, sys.stdin.readline)).strip():
-                say(peak=peak())
+                now = time.thread_time(), time.process_time()
+                say(peak=peak(), loop=round(now[0] - spent[0], 2), cpu=round(now[1] - spent[1], 2))
                 forget_peak()
+                spent = now
             await peers.stop()
             await console.stop()
 

@@ -1,11 +1,14 @@
 """Comparing a whole prefecture with its municipalities' records, in both modes, while operators search.
 
-    reconciliation.py [--residents 20000] [--seed 1] [--damage 1000] [--at-once 1] [--share 0.8] [--folder F]
+    reconciliation.py [--residents 20000] [--seed 1] [--damage 1000] [--at-once 1] [--share 0.8] [--modes full,ranges]
+                      [--folder F | --filled F]
 
 A register filled through the migration, its key service and the nineteen municipalities (`municipality.py`) are processes of their
 own; the municipalities compare over mutual TLS, AT_ONCE of them at the same time. Meanwhile this process searches, one question after the
-other. Of every DAMAGE people one is lost, one differs and one is unknown to the register, and all of them must be found. Prints one
-JSON object: seconds, waits of searches in milliseconds (before, and meanwhile), what crossed the line, and the most memory.
+other. Of every DAMAGE people one is lost, one differs and one is unknown to the register, and all of them must be found. `--filled` names a folder
+that stays: where there is no register in it, it is filled first (from its file `people`, if that is there), and the next run with the
+same residents, seed and day uses it as it is. Prints one JSON object: seconds, waits of searches in milliseconds (before, and
+meanwhile), what crossed the line, the most memory, and seconds of CPU of the register (`loop` is the one thread that computes).
 """
 
 import argparse
@@ -22,10 +25,10 @@ from typing import Any
 
 from asking import Waits, ask, client
 from feed import write
+from filled import filled
 from filling import PEOPLE, SEALED
 from machine import machine
 from questions import Question, questions
-from search import HOST
 from stage import key_service
 
 from daemon.clock import SystemClock, day_of
@@ -97,7 +100,7 @@ def compared(folder: Path, asked: argparse.Namespace, mode: str, asks: Sequence[
             if cities.stdout is None or cities.returncode:
                 raise SystemExit(f"municipalities: {cities.returncode}")
             result: dict[str, Any] = json.loads(cities.stdout.read())
-        most = told(register, "peak")["peak"]
+        most = told(register, "peak")
     _require_all_found(result, asked.damage)
     limit = SECONDS_LIMIT * result["people"] / PREFECTURE
     return {
@@ -106,7 +109,9 @@ def compared(folder: Path, asked: argparse.Namespace, mode: str, asks: Sequence[
         "met": result["seconds"] <= limit,
         "searches_before": before,
         "searches_meanwhile": meanwhile,
-        "peak_memory": most,
+        "peak_memory": most["peak"],
+        "register_cpu_seconds": {"all": most["cpu"], "loop": most["loop"]},
+        "loop_microseconds_per_person": round(most["loop"] / result["people"] * 1_000_000),
     }
 
 
@@ -124,11 +129,11 @@ def run(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
     rows = round(asked.residents * ROWS_PER_RESIDENT)
     words = (str(asked.seed), str(asked.residents), str(rows), day.isoformat())
     asks = questions(KIND, Histories(asked.seed, asked.residents, day, rows=rows), day, ASKS)
-    write(folder / PEOPLE, words)
+    if not (folder / PEOPLE).exists():
+        write(folder / PEOPLE, words)
     with key_service(folder, MODULE, {}):
-        load = [sys.executable, str(HOST), "load", str(folder), *words]
-        loaded = json.loads(subprocess.run(load, stdout=subprocess.PIPE, check=True).stdout)  # noqa: S603
-        modes = {mode: compared(folder, asked, mode, asks) for mode in ("full", "ranges")}
+        loaded = filled(folder, words)
+        modes = {mode: compared(folder, asked, mode, asks) for mode in asked.modes.split(",") if mode}
     return {"machine": machine(), "versions": loaded["versions"], "share": asked.share, **modes}
 
 
@@ -141,7 +146,14 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=1, help="municipalities at the same time")
     parser.add_argument("--share", type=float, default=0.8, help="of the time that comparisons work")
     parser.add_argument("--folder", type=Path, help="where the files lie; a temporary folder if not given")
+    parser.add_argument("--modes", default="full,ranges", help="none: only fill")
+    parser.add_argument("--filled", type=Path, help="a folder that stays, and is filled where it is not")
     asked = parser.parse_args()
+    if asked.filled is not None:
+        asked.filled.mkdir(exist_ok=True)
+        json.dump(run(asked, asked.filled), sys.stdout, indent=1, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
     with TemporaryDirectory(prefix="bench-", dir=asked.folder) as folder:
         result = run(asked, Path(folder))
     json.dump(result, sys.stdout, indent=1, ensure_ascii=False)

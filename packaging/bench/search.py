@@ -1,12 +1,12 @@
 """Searching a register of a whole prefecture: what operators wait, beside the same in plaintext; load, memory, sizes.
 
-    search.py [--residents 20000] [--rows N] [--asks 200] [--seed 1] [--folder F] [--no-plain] [--no-sizes] [--piped]
+    search.py [--residents 20000] [--rows N] [--asks 200] [--seed 1] [--folder F | --filled F] [--no-plain] [--no-sizes] [--piped]
 
 Synthetic people with their whole histories (1.35 million residents have about 4.3 million versions) go through the
 migration into a register over a real SoftHSM key service. It is then started anew, and a client in this process asks over the
 console's unix socket, one question after the other, each with its entry in the log before the answer. Every question
 is asked twice, of the register and of a plaintext table (`plaintext.py`) behind the same socket, session and log, in
-turns. Whoever a question is about must be in the answer. Prints one JSON object, in milliseconds and bytes.
+turns. Whoever a question is about must be in the answer. `--filled` names a folder that stays, and is used again as it is. Prints one JSON object, in milliseconds and bytes.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from typing import Any
 import plaintext
 from asking import SIDES, measure
 from feed import fed, write
+from filled import HOST, filled
 from filling import PEOPLE, SEALED, feed_in
 from host import INDEX, TABLE, TRUTH
 from machine import machine
@@ -36,7 +37,6 @@ from daemon.clock import SystemClock, day_of
 from daemon.rehearsal.history import ROWS_PER_RESIDENT, Histories
 from tests.hsm.kit import MODULE
 
-HOST = Path(__file__).with_name("host.py")
 QUIET = 5.0  # seconds until a register that was just opened is at rest
 
 
@@ -60,14 +60,6 @@ class Asked:
 
 
 # The register.
-
-
-def load(folder: Path, asked: Asked) -> dict[str, Any]:
-    """Fill the register; what its process said."""
-    argv = [sys.executable, str(HOST), "load", str(folder), *asked.words]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)  # noqa: S603
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
 
 
 class Host:
@@ -112,11 +104,11 @@ def run(asked: Asked, folder: Path) -> dict[str, object]:
     histories = Histories(asked.seed, asked.residents, asked.day, rows=asked.rows)
     by_kind = {kind: found for kind in KINDS if (found := questions(kind, histories, asked.day, asked.asks))}
     sides = SIDES if asked.plain else (SEALED,)
-    if not asked.piped:
+    if not (asked.piped or (folder / PEOPLE).exists()):
         write(folder / PEOPLE, asked.words)
     with key_service(folder, MODULE, {}):
-        told["load"] = loaded = load(folder, asked)
-        if asked.plain:
+        told["load"] = loaded = filled(folder, asked.words)
+        if asked.plain and not (folder / TABLE).exists():
             asyncio.run(_plain(folder, asked))
         began = time.perf_counter()
         with hosted(folder) as host:
@@ -168,6 +160,7 @@ def main() -> None:
     parser.add_argument("--asks", type=int, default=200, help="questions of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the files lie; a temporary folder if not given")
+    parser.add_argument("--filled", type=Path, help="a folder that stays; filled where it is not yet")
     parser.add_argument("--no-plain", dest="plain", action="store_false")
     parser.add_argument("--no-sizes", dest="sizes", action="store_false")
     parser.add_argument("--piped", action="store_true", help="make people while they are loaded, not before")
@@ -182,8 +175,12 @@ def main() -> None:
         given.sizes,
         given.piped,
     )
-    with TemporaryDirectory(prefix="bench-", dir=given.folder) as folder:
-        result = run(asked, Path(folder))
+    if given.filled:
+        given.filled.mkdir(exist_ok=True)
+        result = run(asked, given.filled)
+    else:
+        with TemporaryDirectory(prefix="bench-", dir=given.folder) as folder:
+            result = run(asked, Path(folder))
     json.dump(result, sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")
 

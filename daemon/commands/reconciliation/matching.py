@@ -2,6 +2,9 @@
 
 A person is judged by what is true when their record is looked at. Where that changed after the run began, a difference is told as
 `changed`: one of the two had heard of it and the other had not yet.
+
+A batch is looked at in pieces, all at once: while the loop reads and compares some of them, the thread of the projection looks up
+others, and the thread of the truth reads what was found.
 """
 
 import asyncio
@@ -25,6 +28,7 @@ from daemon.store.held import Waiting
 from daemon.store.residents import Residents
 from daemon.store.rows import Stored
 
+PIECE = 125  # lines looked at together
 BREATH = 50  # lines read until others on the loop have their turn
 
 
@@ -63,6 +67,17 @@ class Matching:
 
     async def batch(self, side: Side, lines: Sequence[bytes], *, first: int) -> Matched:
         """What is to be said of records, the first of which is number `first` of the transfer."""
+        pieces = (
+            self._piece(side, lines[at : at + PIECE], first=first + at) for at in range(0, len(lines), PIECE)
+        )
+        matched = await asyncio.gather(*pieces)
+        return Matched(
+            records=len(lines),
+            codes=[code for each in matched for code in each.codes],
+            findings=[finding for each in matched for finding in each.findings],
+        )
+
+    async def _piece(self, side: Side, lines: Sequence[bytes], *, first: int) -> Matched:
         matched = Matched(records=len(lines))
         read: list[tuple[int, Record]] = []
         for number, line in enumerate(lines, start=first):

@@ -44,7 +44,7 @@ class Given:
     writer: Writer
     clock: Clock
     share: float
-    """Of the time, for all runs together."""
+    """Of the loop's time, for all runs together."""
     pending: Callable[[str], Sequence[Waiting]]
     """What waits about the person with a 住民票コード (保留)."""
     tell: Tell
@@ -57,7 +57,7 @@ class Reconciliations:
         register, runs, clock = given.register, given.runs, given.clock
         self._municipalities = municipalities
         self._clock = clock
-        turns, keeper = Turns(clock, given.share), Keeper(given.writer, runs)
+        turns, keeper = Turns(given.share), Keeper(given.writer, runs)
         self._clearing = Clearing(runs, given.writer, turns)
         matching = Matching(register, given.residents, given.pending)
         answers = Answers(runs, turns)

@@ -29,8 +29,7 @@ _PAGE = f"""SELECT json_group_array(json_array(code, hex(row), hex(person), seri
     FROM versions INDEXED BY today_place
     WHERE {_WITH} BETWEEN ?4 AND ?5 AND since <= ?6 AND until > ?6"""  # noqa: S608 - fixed
 _HOLDERS = """SELECT json_group_array(json_array(code, hex(row), hex(person), serial)) FROM versions AS v INDEXED BY by_code
-    WHERE v.open AND v.code IN (SELECT value FROM json_each(?1))
-        AND NOT EXISTS (SELECT 1 FROM versions AS n WHERE n.person = v.person AND n.serial > v.serial)"""
+    WHERE v.open AND v.code IN (SELECT value FROM json_each(?1))"""
 _HITS = msgspec.json.Decoder(list[tuple[int, str, str, int]])
 
 
@@ -80,8 +79,9 @@ class Residing:
         return in_force, _next(place, last, (len(municipalities), len(standings)))
 
     async def holders(self, codes: Sequence[str]) -> dict[str, Latest]:
-        """The newest version of each person who has one of these 住民票コード in it, as `Index.latest` without names.
+        """The newest version with this 住民票コード of whoever may be in force with it today or later, by code.
 
+        Where that has a successor already, which takes effect later, the truth says so: looking for it here costs a page for everybody.
         IntegrityError where two people have the same. Codes are 11 digits.
         """
         mark = self._recent.mark()
@@ -97,8 +97,11 @@ class Residing:
 
 
 def _once(found: dict[str, Latest], code: str, where: Latest) -> None:
-    if found.setdefault(code, where).person != where.person:
+    known = found.setdefault(code, where)
+    if known.person != where.person:
         raise IntegrityError("index.code_twice")
+    if known.serial < where.serial:
+        found[code] = where
 
 
 def _next(place: Place, last: int, many: tuple[int, int]) -> Place | None:

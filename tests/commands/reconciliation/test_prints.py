@@ -76,4 +76,4 @@ def test_of_a_code_that_was_put_down_twice_the_last_counts() -> None:
 
 
 def test_how_many_parts() -> None:
-    assert [parts(people) for people in (0, 1, 100_000, 100_001, 4_000_000)] == [1, 1, 1, 2, 40]
+    assert [parts(people) for people in (0, 1, 25_000, 25_001, 4_000_000)] == [1, 1, 1, 2, 160]

@@ -1,33 +1,30 @@
-"""Turns of long work: one at a time, and the rest is left to others."""
+"""Turns of long work: one at a time, and the rest is left to others, in proportion to what the loop computed."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
-from daemon.clock import ManualClock
 from daemon.commands.reconciliation.turns import Turns
 from daemon.tasks import Tasks
-from tests.conftest import NOON
 
 
 @pytest.mark.parametrize(("share", "rest"), [(1.0, 0.0), (0.5, 0.2), (0.8, 0.05)])
 async def test_each_turn_is_followed_by_a_rest_in_proportion(
     share: float, rest: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, rested = ManualClock(NOON), list[float]()
+    spent, rested = 5.0, list[float]()
 
     async def sleep(seconds: float) -> None:
         rested.append(seconds)
 
     monkeypatch.setattr("daemon.commands.reconciliation.turns.asyncio.sleep", sleep)
-    async with Turns(clock, share).turn():
-        clock.advance(timedelta(seconds=0.2))
+    async with Turns(share, lambda: spent).turn():
+        spent += 0.2
     assert rested == [pytest.approx(rest)]
 
 
 async def test_one_works_at_a_time_in_the_order_in_which_they_came() -> None:
-    turns, tasks, order, within = Turns(ManualClock(NOON), 1.0), Tasks(), list[int](), 0
+    turns, tasks, order, within = Turns(1.0), Tasks(), list[int](), 0
 
     async def work(number: int) -> None:
         nonlocal within
@@ -45,9 +42,15 @@ async def test_one_works_at_a_time_in_the_order_in_which_they_came() -> None:
 
 
 async def test_what_fails_gives_its_turn_back() -> None:
-    turns = Turns(ManualClock(NOON), 1.0)
+    turns = Turns(1.0)
     with pytest.raises(ValueError, match="x"):
         async with turns.turn():
             raise ValueError("x")
     async with asyncio.timeout(1), turns.turn():
         pass
+
+
+async def test_waiting_is_not_work() -> None:
+    # Nineteen times as long as it waited, if that counted.
+    async with asyncio.timeout(5), Turns(0.05).turn():
+        await asyncio.sleep(0.3)

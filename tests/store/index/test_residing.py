@@ -102,6 +102,15 @@ async def test_holders_are_newest_versions(honnin: Bench) -> None:
     assert found.keys() == (await honnin.open.index.latest(asked)).keys()
 
 
+async def test_of_whoever_is_about_to_leave_the_departure_is_the_newest(honnin: Bench) -> None:
+    (one,) = people([1])
+    await put(honnin, [one, replace(one, reason="21", event_date=AHEAD)])
+    for _ in range(2):
+        found = await honnin.open.index.residing.holders([one.juminhyo_code])
+        assert [where.serial for where in found.values()] == [2]
+        await honnin.open.merger.merge()
+
+
 async def test_the_lowest_code_of_all_is_a_code(honnin: Bench) -> None:
     (zero,) = people([0])
     assert zero.juminhyo_code == "00000000000"
