@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from daemon import pace
 from daemon import service as manager
 from daemon.audit.act import Act
 from daemon.audit.entry import Action
@@ -135,6 +136,7 @@ class App:
             self._tasks.start(work, name=name)
         await introduce(self.config, parts, made)
         await parts.rotations.resume()
+        pace.keep()
         self._life.unsealed()
         self._tasks.start(parts.pump.run(), name="outbox.pump")
         self._tasks.start(self._sign(parts), name="log.signer")
@@ -182,14 +184,16 @@ class App:
             self._life.set(Reason.DISK_LOW, given=self._disk_free() < self.config.disk_floor)
             self._life.set(Reason.SERVICE_STOPPED, given=not parts.halt.running())
             self._life.set(Reason.PEERS_CLOSED, given=self._peers.trust.closed)
-            self._life.set(Reason.TRUST_STALE, given=self._trust_stale())
+            await parts.client.calling.look()
+            self._life.set(Reason.TRUST_STALE, given=self._trust_stale(parts))
             self._life.set(Reason.OUTBOX_ASIDE, given=parts.census.aside() > 0)
             self._life.set(Reason.RECONCILIATION_OVERDUE, given=bool(parts.timetable.overdue()))
             self._life.set(Reason.REPORTS_OVERDUE, given=parts.post.reports.overdue() > 0)
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))
 
-    def _trust_stale(self) -> bool:
-        return self._peers.trust.stale or (self._national is not None and self._national.trust.stale)
+    def _trust_stale(self, parts: Parts) -> bool:
+        listeners = [self._peers, *([self._national] if self._national else [])]
+        return parts.client.calling.stale or any(each.trust.stale for each in listeners)
 
     async def _token_there(self, parts: Parts) -> bool:
         """Whether the token answers; on the way, keys are made and loaded long before their day."""
@@ -239,7 +243,8 @@ class App:
         """What ends soon on any line, the first first; one that serves on two is told once."""
         listeners = [self._peers, *([self._national] if self._national else [])]
         ends = [each for listener in listeners for each in listener.deadlines()]
-        return sorted({*ends, *soon(self._ends, self.clock.now(), AHEAD)}, key=lambda each: each.ends)
+        calling = self._parts.client.calling.ends if self._parts is not None else self._ends
+        return sorted({*ends, *soon(calling, self.clock.now(), AHEAD)}, key=lambda each: each.ends)
 
     def _desk(self) -> Desk:
         return self._serving().desk

@@ -5,6 +5,7 @@ One operation takes the time once and passes it on, so that no run straddles a m
 
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Protocol
 
 JST = timezone(timedelta(hours=9), "JST")
@@ -52,6 +53,7 @@ class ManualClock:
         self._elapsed += by.total_seconds()
 
 
+@lru_cache(maxsize=64)
 def day_of(moment: datetime) -> date:
     """The Japanese calendar day on which `moment` falls."""
     return moment.astimezone(JST).date()

@@ -1,6 +1,6 @@
 """How one process shares its time: the interpreter between its threads, and the event loop with Python's collector.
 
-Whoever hosts a register calls `settle` once everything is imported.
+Whoever hosts a register calls `settle` once everything is imported, and `keep` once the register is open.
 """
 
 import gc
@@ -16,5 +16,14 @@ A connection's thread waits that long behind a busy event loop whenever it has f
 def settle() -> None:
     """Take short turns, and leave what is imported out of every later search for garbage: it stays to the end."""
     sys.setswitchinterval(SWITCH)
+    gc.collect()
+    gc.freeze()
+
+
+def keep() -> None:
+    """Leave an open register out of every later search for garbage, too: tables, connections and what is in memory stay to the end.
+
+    Otherwise whoever asks at that moment waits until all of it was looked through. Takes that long itself.
+    """
     gc.collect()
     gc.freeze()

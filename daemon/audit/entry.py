@@ -61,8 +61,6 @@ class Action(StrEnum):
     """One person asked for one to be taken back, or was refused it."""
     BOUNDARY_WITHDRAWN = "boundary.withdrawn"
     """Two people took one back, before its day."""
-    NOTICE_BATCH_REFUSED = "notice.batch_refused"
-    """A whole request of a municipality was unreadable or over a limit."""
     HANDSHAKE_ACCEPTED = "handshake.accepted"
     """A peer connected. Of many in a minute the first few have an entry each, the others one together: `counts.times`."""
     HANDSHAKE_REFUSED = "handshake.refused"

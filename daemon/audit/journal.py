@@ -4,11 +4,9 @@ The journal takes part in every group of the writer. What a group appends counts
 it fails, the tree is the one from before, and the places are given again.
 """
 
-import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
 
 import msgspec
 
@@ -18,6 +16,7 @@ from daemon.audit.tree import Node, Tree
 from daemon.clock import day_of
 from daemon.contract.merkle import leaf_hash
 from daemon.crypto import classes
+from daemon.crypto.fresh import Fresh
 from daemon.crypto.seal import Place, Sealer
 from daemon.errors import IntegrityError
 from daemon.register.rows import Register
@@ -25,6 +24,8 @@ from daemon.store.draft import Draft, Group
 from daemon.store.engine import Engine, Table
 
 HEAD, TALLY = b"log", b"tally"
+
+_SALTS = Fresh(SALT_SIZE)
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -105,7 +106,7 @@ class Journal:
             code=act.code,
             counts=act.counts,
         )
-        leaf, secret = seal_parts(header, act.sealed, partial(secrets.token_bytes, SALT_SIZE))
+        leaf, secret = seal_parts(header, act.sealed, _SALTS)
         key = sequence(header.seq)
         place = Place(self._register, Table.LOG, key)
         sealed = self._sealer.seal(classes.log(day_of(group.now)), place, secret)
@@ -117,7 +118,8 @@ class Journal:
 
     def _tallied(self, day: date) -> Tally:
         before = self._tally.counts if self._tally and self._tally.day == day else {}
-        return Tally(day, dict(Counter(before) + self._new))
+        more = {action: before.get(action, 0) + count for action, count in self._new.items() if count}
+        return Tally(day, {**before, **more})
 
 
 def sequence(seq: int) -> bytes:

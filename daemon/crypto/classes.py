@@ -7,11 +7,13 @@ rotation, and what is written goes under the newest.
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 
 from daemon.clock import fiscal_year
 from daemon.register.retention import due_year
 
 AHEAD = 60  # days
+FEW = 512  # days whose classes are kept at hand: asked for with each value that is sealed
 STEP = 20  # days; shorter than any month, so that none is stepped over
 
 LIVE = "live"
@@ -27,16 +29,19 @@ READABLE = frozenset({"live", "store", "index", "secret", "expire", "log", "case
 """The kinds of data keys that the register keeps in memory while it runs."""
 
 
+@lru_cache(maxsize=FEW)
 def expire(day: date) -> str:
     """The class of a row whose 150 years count from `day` (the day the next notice came)."""
     return f"expire.{due_year(day):04}"
 
 
+@lru_cache(maxsize=FEW)
 def log(day: date) -> str:
     """The class of what log entries of `day` say about people."""
     return f"log.{fiscal_year(day):04}"
 
 
+@lru_cache(maxsize=FEW)
 def work(day: date) -> str:
     """The class of what is under way on `day`: outbox, holds, jobs."""
     return f"work.{day:%Y-%m}"

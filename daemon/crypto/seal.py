@@ -6,12 +6,13 @@ so a value moved to another place does not open. Seals are counted per key and r
 random nonces (NIST SP 800-38D §8.3: 2^32).
 """
 
-import secrets
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 
+from daemon.crypto.fresh import Fresh
 from daemon.crypto.keyring import Keyring
 from daemon.errors import IntegrityError, StateError
 
@@ -20,6 +21,8 @@ HEAD = 2  # bytes: version, length of the class name
 NONCE = 12  # bytes
 SIZE_CLASS = 64  # bytes; the padded length is all that a sealed value shows of its content
 MOST_SEALS = 2**31
+
+_NONCES = Fresh(NONCE)
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,18 @@ class Place:
 
     def bound(self, name: str) -> bytes:
         """Place and class as associated data; every part carries its length, so no two places look alike."""
-        parts = (self.register.encode(), self.table.encode(), self.id, name.encode())
-        return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        before, after = _around(self.register, self.table, name)
+        return before + _measured(self.id) + after
+
+
+@lru_cache(maxsize=1024)
+def _around(register: str, table: str, name: str) -> tuple[bytes, bytes]:
+    """The associated data before and after the id: of few places, and asked for each value."""
+    return _measured(register.encode()) + _measured(table.encode()), _measured(name.encode())
+
+
+def _measured(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part
 
 
 class Sealer:
@@ -54,7 +67,7 @@ class Sealer:
             raise StateError("key.worn_out", field=name)
         aead = self._keyring.aead(name)
         self.counts[name] += 1
-        nonce = secrets.token_bytes(NONCE)
+        nonce = _NONCES()
         label = name.encode()
         head = bytes((VERSION, len(label))) + label + nonce
         return head + aead.encrypt(nonce, _pad(content), place.bound(name))

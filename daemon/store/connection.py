@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -36,6 +37,9 @@ Errors = (sqlcipher.DatabaseError, sqlcipher.OperationalError)
 class Connection(aiosqlite.core.Connection):
     """A connection that takes whole functions: one trip to its thread each, whatever they do there."""
 
+    busy = 0
+    """Pieces of work that somebody waits for."""
+
     async def _connect(self) -> aiosqlite.core.Connection:
         try:
             return await super()._connect()
@@ -47,30 +51,42 @@ class Connection(aiosqlite.core.Connection):
     async def run(self, work: Work[T]) -> T:
         """What `work` returns or raises. Who is cancelled meanwhile leaves no long statement behind."""
         try:
-            return cast("T", await self._execute(self._call, work))  # type: ignore[no-untyped-call]
+            return await self._there(work)
         except asyncio.CancelledError:
             self._conn.interrupt()
             raise
 
+    async def glance(self, work: Work[T]) -> T:
+        """As `run`, of what takes no time: it is left to end, since what runs next here may be somebody else's."""
+        return await self._there(work)
+
     async def transact(self, work: Work[T]) -> T:
         """As `run`, in one transaction: all of it, or nothing. Who is cancelled cannot know which."""
-        return cast("T", await self._execute(self._transact, work))  # type: ignore[no-untyped-call]
+        return await self._there(partial(_transact, work=work))
+
+    async def _there(self, work: Work[T]) -> T:
+        """On the connection's thread."""
+        self.busy += 1
+        try:
+            return cast("T", await self._execute(self._call, work))  # type: ignore[no-untyped-call]
+        finally:
+            self.busy -= 1
 
     def _call(self, work: Work[T]) -> T:
         return work(self._conn)
 
-    def _transact(self, work: Work[T]) -> T:
-        connection = self._conn
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            # A full disk may have ended it already.
-            with suppress(*Errors):
-                connection.execute("ROLLBACK")
-            raise
-        return result
+
+def _transact(connection: sqlite3.Connection, work: Work[T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk may have ended it already.
+        with suppress(*Errors):
+            connection.execute("ROLLBACK")
+        raise
+    return result
 
 
 def connector(file: Path, key: bytes, pragmas: Sequence[str]) -> sqlite3.Connection:

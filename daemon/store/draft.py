@@ -1,7 +1,7 @@
 """What one piece of work means to change. It counts only once the group it belongs to is committed."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,10 @@ class Group:
     changes: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
     before: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
     """What is committed under keys that this group met; None where nothing is. Keys it did not meet are absent."""
+    latest: dict[str, Latest | None] = field(default_factory=dict)
+    """What the projection says of the codes that this group met: who has them now,"""
+    former: dict[str, Latest | None] = field(default_factory=dict)
+    """and who had them before. Nothing is committed meanwhile, so both stay true while the group is made."""
     versions: dict[bytes, Version] = field(default_factory=dict)
     """Those that are new to the projection, by row."""
     newest: dict[bytes, Version] = field(default_factory=dict)
@@ -93,20 +97,21 @@ class Draft:
         self, table: Table, keys: Sequence[bytes], *, apart: bool = False
     ) -> dict[bytes, bytes]:
         """The values of those `keys` that exist, as this work sees them; `apart` for many, in the background."""
-        known = self._group.changes.get(table, {}) | self.changes.get(table, {})
-        found = {key: value for key in keys if (value := known.get(key)) is not None}
-        unknown = [key for key in keys if key not in known]
-        if not unknown:
-            return found
-        held = await (self._engine.apart if apart else self._engine).get_many(table, unknown)
         before = self._group.before.setdefault(table, {})
-        for key in unknown:
-            before.setdefault(key, held.get(key))
-        return found | held
+        changes, own = self._group.changes.get(table, {}), self.changes.get(table, {})
+        unknown = [key for key in keys if not (key in own or key in changes or key in before)]
+        if unknown:
+            held = await (self._engine.apart if apart else self._engine.own).get_many(table, unknown)
+            for key in unknown:
+                before.setdefault(key, held.get(key))
+        known = {
+            key: own[key] if key in own else changes[key] if key in changes else before[key] for key in keys
+        }
+        return {key: value for key, value in known.items() if value is not None}
 
     async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
         """The latest version of each person who has one of these 住民票コード, as the group sees it."""
-        found = self._untouched(await self._index.latest(codes))
+        found = self._untouched(await _projected(self._group.latest, codes, self._index.latest))
         coded = self._group.coded
         return found | {code: latest_of(coded[code]) for code in codes if code in coded}
 
@@ -115,7 +120,7 @@ class Draft:
 
         IntegrityError where two people had the same.
         """
-        found = self._untouched(await self._index.formerly(codes))
+        found = self._untouched(await _projected(self._group.former, codes, self._index.formerly))
         formerly = self._group.formerly
         here = {code: latest_of(formerly[code]) for code in codes if code in formerly}
         if found.keys() & here.keys():
@@ -144,6 +149,19 @@ class Draft:
         """A new key that sorts after all given before: commit (8 bytes), order within it (4 bytes)."""
         self._group.places += 1
         return self._group.commit.to_bytes(8, "big") + self._group.places.to_bytes(4, "big")
+
+
+async def _projected(
+    known: dict[str, Latest | None],
+    codes: Sequence[str],
+    ask: Callable[[Sequence[str]], Awaitable[dict[str, Latest]]],
+) -> dict[str, Latest]:
+    """What the projection says of `codes`; asked only for those that are not `known`."""
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        found = await ask(unknown)
+        known.update((code, found.get(code)) for code in unknown)
+    return {code: where for code in codes if (where := known[code]) is not None}
 
 
 def _let_go(held: dict[str, Version], codes: Iterable[str], version: Version) -> None:

@@ -7,6 +7,7 @@ they do the projection has followed, in memory (what a kill takes from it is mad
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -60,6 +61,8 @@ class Job:
 
     work: Work[Any]
     done: asyncio.Future[Any]
+    ahead: Work[None] | None = None
+    """Reads what the work will read, beside others of the group before any of them begins; it changes nothing."""
 
 
 class Groups:
@@ -108,6 +111,7 @@ class Groups:
     async def _work(self, jobs: list[Job], group: Group) -> list[object]:
         try:
             await self._merger.room()
+            await asyncio.gather(*(self._ahead(job, group) for job in jobs))
             results = [await self._one(job, group) for job in jobs]
             if group.changes:
                 await self._finish(group)
@@ -116,6 +120,14 @@ class Groups:
                 participant.rollback()
             raise
         return results
+
+    async def _ahead(self, job: Job, group: Group) -> None:
+        """Read ahead. What goes wrong here goes wrong again in the work itself, and is told there."""
+        if job.ahead is None:
+            return
+        with suppress(Exception):
+            async with asyncio.timeout(DEADLINE):
+                await job.ahead(Draft(group, self._engine, self._index))
 
     async def _one(self, job: Job, group: Group) -> object:
         """The result of one piece of work, or the error it ended with; then nothing of it is merged."""

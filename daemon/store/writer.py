@@ -48,12 +48,15 @@ class Writer:
         """Whether so much waits that whoever can come again later should."""
         return len(self._queue) >= CROWDED
 
-    async def write(self, work: Work[T], *, lane: str = FIRST, weight: int = 1) -> T:
+    async def write(
+        self, work: Work[T], *, lane: str = FIRST, weight: int = 1, ahead: Work[None] | None = None
+    ) -> T:
         """Run `work` in one of the next groups; returns its result once that is durable, raises what it raised.
 
-        Pieces of one `lane` keep their order. `weight` is how long it takes, in notices.
+        Pieces of one `lane` keep their order. `weight` is how long it takes, in notices. `ahead` reads what it will read: that is done
+        for all of a group at once.
         """
-        job = Job(work, asyncio.get_running_loop().create_future())
+        job = Job(work, asyncio.get_running_loop().create_future(), ahead)
         result: T = await self._ask(job, lane, weight)
         return result
 

@@ -54,6 +54,7 @@ async def serve(folder: Path) -> None:
             listening.listen()
             listening.setblocking(False)  # noqa: FBT003
             await server.start(listening)
+            pace.keep()
             say(open_seconds=round(time.perf_counter() - began, 2))
             try:
                 await _answer(register, folder)

@@ -1,6 +1,6 @@
 """How many notices a second: from 19 municipalities over mutual TLS, applied, logged, durable, delivered to the national server.
 
-    notices.py [--seconds 60] [--batch 50] [--residents 20000] [--seed 1] [--folder F]
+    notices.py [--seconds 60] [--half-seconds S] [--batch 50] [--residents 20000] [--seed 1] [--folder F]
 
 The programs of a rehearsal, as processes of their own on this machine's cores: key service over SoftHSM, register, national
 server (which keeps what it gets, too), and one process that plays the municipalities (`posting.py`). First everybody moves in,
@@ -12,6 +12,7 @@ same size, in the same run. Prints one JSON object; waits in milliseconds.
 import argparse
 import asyncio
 import json
+import os
 import sqlite3
 import sys
 import time
@@ -21,13 +22,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import aiohttp
 import msgspec
 from machine import machine
 
 from daemon.clock import SystemClock, day_of
 from daemon.contract import codec
-from daemon.contract.console import STATUS, Counts, Status
+from daemon.contract.console import Counts, Status
 from daemon.register.rows import HonninRecord, Register
 from daemon.rehearsal.layout import Layout
 from daemon.rehearsal.residents import Population
@@ -53,13 +53,14 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
 
 
 async def counts(stage: Stage) -> Counts:
-    """What the register says of itself."""
-    path = stage.layout.register(Register.HONNIN).console_socket
-    async with (
-        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as session,
-        session.get(f"http://console{STATUS.path}") as answer,
-    ):
-        status = codec.decode(await answer.read(), Status)
+    """What the register says of itself, to an operator: root has no business at a console."""
+    root = stage.layout.register(Register.HONNIN).root
+    argv = [str(Path(sys.executable).with_name("jukura")), "status", "--state", str(root), "--json"]
+    child = await asyncio.create_subprocess_exec(
+        *stage.users.command("jukura-console", argv), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await child.communicate()
+    status = codec.decode(out, Status)
     if status.counts is None:
         raise SystemExit(f"it does not serve: {status.state}")
     return status.counts
@@ -69,7 +70,7 @@ async def drained(stage: Stage) -> Counts:
     """What the register says once its outbox is empty."""
     async with asyncio.timeout(DRAINED):
         while (now := await counts(stage)).outbox:  # noqa: ASYNC110 - another process empties it
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1)
     return now
 
 
@@ -78,6 +79,25 @@ def written(stage: Stage) -> int:
     pid = stage.actors[Register.HONNIN].daemon.pid
     lines = Path(f"/proc/{pid}/io").read_text("ascii").splitlines()
     return int(next(line for line in lines if line.startswith("write_bytes")).split()[1])
+
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def computed(stage: Stage, sender: int) -> dict[str, float]:
+    """Seconds of CPU so far, by program."""
+    actors = stage.actors[Register.HONNIN]
+    programs = {
+        "register": actors.daemon.pid,
+        "key service": actors.keys.pid,
+        "national server": actors.national.pid,
+        "municipalities": sender,
+    }
+    told = {}
+    for name, pid in programs.items():
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        told[name] = (int(fields[11]) + int(fields[12])) / TICKS
+    return told
 
 
 async def send(
@@ -96,12 +116,14 @@ async def send(
         )
         if child.stdin is None or child.stdout is None:
             raise SystemExit("no pipe")
-        child.stdin.write(b"\n".join(people))
-        child.stdin.write_eof()
+        child.stdin.write(b"\n".join(people) + b"\n\n")
         filled = json.loads(await child.stdout.readline())
-        before, held = await counts(stage), written(stage)
+        before, held, worked = await counts(stage), written(stage), computed(stage, child.pid)
+        child.stdin.write(b"go\n")
         told: dict[str, Any] = json.loads(await child.stdout.readline())
-        last, after = written(stage), await counts(stage)
+        work, last = computed(stage, child.pid), written(stage)
+        after = await counts(stage)
+        child.stdin.write_eof()
         await child.wait()
         began = time.perf_counter()
         end = await drained(stage)
@@ -116,6 +138,9 @@ async def send(
         "seconds_until_all_delivered": round(drain, 1),
         "delivered": end.delivered,
         "bytes_written_per_notice": round((last - held) / notices),
+        "microseconds_of_cpu_per_notice": {
+            name: round((work[name] - worked[name]) / notices * 1e6) for name in work
+        },
     }
 
 
@@ -140,10 +165,12 @@ def yardstick(folder: Path, people: Sequence[bytes], batch: int, rows: int) -> d
 async def measure(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Everything."""
     population = Population(asked.seed, asked.residents, day_of(SystemClock().now()))
+    for name in ("a", "b"):
+        (folder / name).mkdir()
     people = [_line(one.honnin) for one in population.residents if one.honnin is not None]
     full = await send(folder / "a", people, asked.seconds, asked.batch, 0)
     plain = yardstick(folder, people, asked.batch, min(full["notices"], MOST))
-    half = await send(folder / "b", people, asked.seconds, asked.batch, full["notices_per_second"] / 2)
+    half = await send(folder / "b", people, asked.half_seconds or asked.seconds, asked.batch, full["notices_per_second"] / 2)
     return {
         "machine": machine(),
         "residents": len(people),
@@ -163,6 +190,7 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--half-seconds", type=float, help="of the second run; as long as the first if not given")
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--residents", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)

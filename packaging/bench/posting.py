@@ -1,6 +1,6 @@
 """Municipalities that send as fast as they are answered, or at a steady rate: 転居 of their residents, over mutual TLS 1.3.
 
-    posting.py FOLDER PORT SECONDS BATCH RATE < residents, one JSON record a line
+    posting.py FOLDER PORT SECONDS BATCH RATE < residents, one JSON record a line, an empty one; a line to begin; the end
 
 A process of its own, so that what sending costs is not taken for what the register costs; it is kept small: one thread and one
 connection a municipality, bodies made just before they leave. First every resident is moved in. With RATE (notices a second,
@@ -128,7 +128,7 @@ def main() -> None:
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
     seconds, batch, rate = float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
     residents: dict[str, list[HonninRecord]] = {}
-    for line in sys.stdin.buffer:
+    for line in iter(sys.stdin.buffer.readline, b"\n"):
         record = msgspec.json.decode(line, type=HonninRecord)
         residents.setdefault(record.municipality, []).append(record)
     today = day_of(SystemClock().now())
@@ -147,6 +147,7 @@ def main() -> None:
     filled, filling = sum(city.sent for city in cities), time.perf_counter() - began
     sys.stdout.write(json.dumps({"filled": filled, "seconds": round(filling, 1)}) + "\n")
     sys.stdout.flush()
+    sys.stdin.buffer.readline()
     for city in cities:
         city.waits, city.sent = [], 0
     took = flow(cities, seconds, batch, rate)
@@ -158,6 +159,9 @@ def main() -> None:
         "max": round(waits[-1] * 1000, 1),
     }  # fmt: skip
     sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+    # Until then somebody may ask what it cost.
+    sys.stdin.buffer.read()
 
 
 if __name__ == "__main__":

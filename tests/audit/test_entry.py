@@ -64,6 +64,27 @@ def test_canonical_text_reads_back_and_is_the_only_one(value: JSON) -> None:
     assert names == sorted(names, key=lambda name: name.encode("utf-16-be"))
 
 
+@given(VALUES)
+def test_canonical_text_is_that_of_another_writer(value: JSON) -> None:
+    def sorted_by_units(inner: Any) -> Any:
+        if isinstance(inner, dict):
+            names = sorted(inner, key=lambda name: name.encode("utf-16-be"))
+            return {name: sorted_by_units(inner[name]) for name in names}
+        return [sorted_by_units(each) for each in inner] if isinstance(inner, list) else inner
+
+    other = json.dumps(sorted_by_units(value), ensure_ascii=False, separators=(",", ":"))
+    assert canonical(value) == other.encode()
+
+
+def test_every_character_has_the_text_of_another_writer() -> None:
+    whole = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000)]))
+    assert canonical(whole) == json.dumps(whole, ensure_ascii=False).encode()
+
+
+def test_a_text_of_a_closed_set_is_written_as_any_other() -> None:
+    assert canonical({Action.SEARCH_DONE: Outcome.OK}) == b'{"search.done":"ok"}'
+
+
 def test_canonical_text_follows_the_rfc_where_writers_differ() -> None:
     assert (
         canonical({"\ufb33": 1, "\U0001f600": 2, "\r": 3, "1": 4})

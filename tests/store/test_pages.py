@@ -5,6 +5,7 @@ import dataclasses
 import os
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -58,6 +59,7 @@ async def test_a_wrong_key_tried_first_takes_nothing_from_a_file_that_was_killed
     await again.close()
 
 
+STEPS = 2_000_000
 SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT count(*) FROM n"
 
 
@@ -116,6 +118,55 @@ async def test_no_reader_is_left_with_what_was_long_ago(pages: Pages) -> None:
     for number in range(2 * connections.READERS):
         assert await pages.read(begun) == await pages.read(begun, apart=True) == number
         await pages.write(put)
+
+
+async def test_a_glance_is_taken_where_somebody_is_idle(pages: Pages) -> None:
+    def where(connection: sqlite3.Connection) -> int:
+        ((reads_only,),) = connection.execute("PRAGMA query_only").fetchall()
+        return int(reads_only)
+
+    await pages.write(put)
+    assert [await pages.glance(where), await pages.glance(held)] == [0, 1]
+    go_on = threading.Event()
+
+    def waits(connection: sqlite3.Connection) -> None:
+        put(connection)
+        go_on.wait(20)
+
+    writing = asyncio.get_running_loop().create_task(pages.write(waits))
+    try:
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0.05)
+            # Not behind whoever writes, and without what is not committed.
+            assert [await pages.glance(where), await pages.glance(held)] == [1, 1]
+    finally:
+        go_on.set()
+        await writing
+    assert [await pages.glance(where), await pages.glance(held)] == [0, 2]
+
+
+async def test_whoever_gives_up_a_glance_stops_nobody_who_writes(pages: Pages) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def waits(_: sqlite3.Connection) -> None:
+        began.set()
+        go_on.wait(20)
+
+    def many(connection: sqlite3.Connection) -> int:
+        put(connection)
+        return slow(connection, STEPS)
+
+    loop = asyncio.get_running_loop()
+    glance = loop.create_task(pages.glance(waits))
+    await loop.run_in_executor(None, began.wait, 10)
+    writing = loop.create_task(pages.write(many))
+    await asyncio.sleep(0)
+    go_on.set()
+    # The loop hears of the end of the glance only after the thread has gone on to write.
+    time.sleep(0.05)  # noqa: ASYNC251 - the loop is to stand still
+    glance.cancel()
+    assert await writing == STEPS
+    assert await pages.read(held) == 1
 
 
 async def test_one_file_can_be_attached_to_another(pages: Pages, tmp_path: Path) -> None:

@@ -63,6 +63,36 @@ async def test_later_work_of_a_group_sees_what_came_before(honnin: Bench) -> Non
     assert await asyncio.gather(*(writer.write(count) for _ in range(30))) == list(range(1, 31))
 
 
+async def test_what_was_read_ahead_gives_way_to_what_earlier_work_changed(honnin: Bench) -> None:
+    """All of a group reads ahead before any of it changes something; nothing of that is kept for the next group."""
+    writer, events = honnin.open.writer, list[str]()
+    await writer.write(put(b"n", b"0"))
+
+    async def read(draft: Draft) -> None:
+        await draft.get_many(Table.META, [b"n"])
+        events.append("read")
+
+    async def count(draft: Draft) -> int:
+        events.append("count")
+        seen = int((await draft.get_many(Table.META, [b"n"]))[b"n"]) + 1
+        draft.put(Table.META, b"n", str(seen).encode())
+        return seen
+
+    for expected in ([1, 2, 3], [4, 5, 6]):
+        assert await asyncio.gather(*(writer.write(count, ahead=read) for _ in range(3))) == expected
+    assert "".join(event[0] for event in events) in {"rrrcccrrrccc", "rcrrccrcrrcc"}
+
+
+async def test_reading_ahead_that_fails_fails_nothing(honnin: Bench) -> None:
+    async def broken(draft: Draft) -> None:
+        draft.put(Table.META, b"ahead", b"x")
+        raise StateError("test.broken")
+
+    assert await honnin.open.writer.write(put(b"k"), ahead=broken) == b"v"
+    assert await held(honnin, b"k") == b"v"
+    assert await held(honnin, b"ahead") is None
+
+
 async def test_a_deleted_key_is_gone_for_later_work_of_the_group(honnin: Bench) -> None:
     async def delete(draft: Draft) -> None:
         draft.delete(Table.META, b"k")

@@ -37,13 +37,15 @@ class Applying:
 
     async def admitted(self, arrival: Arrival) -> Decision | Wait | Again:
         """What becomes of it; `Again` is one that says nothing new. InputError or ConflictError where it is refused."""
-        known, record = self.known(arrival), arrival.record
-        outcome = admit(record, arrival.sender, arrival.notice.sender_seq, known, today=self.today)
+        known, record, came = self.known(arrival), arrival.record, day_of(arrival.received)
+        outcome = admit(
+            record, arrival.sender, arrival.notice.sender_seq, known, today=self.today, received=came
+        )
         if outcome is Again.RESTATED and known.last is not None:
             before = await self.subjects.before(
                 record.juminhyo_code, arrival.sender, arrival.notice.sender_seq
             )
-            return restate(record, known.last, before, known, today=self.today)
+            return restate(record, known.last, before, known, today=self.today, received=came)
         return outcome
 
     def apply(self, arrival: Arrival) -> Row:

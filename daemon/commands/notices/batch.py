@@ -31,7 +31,7 @@ class Batch:
 
     async def run(self, batch: Sequence[Notice | Broken]) -> list[Verdict]:
         """One verdict per notice, in order."""
-        readable = [notice for notice in batch if not isinstance(notice, Broken)]
+        readable = _readable(batch)
         await self._applying.subjects.fetch(readable)
         await self._applying.receipts.fetch(self._key(notice) for notice in readable)
         verdicts = []
@@ -40,6 +40,14 @@ class Batch:
             if number % BREATH == 0:
                 await asyncio.sleep(0)
         return verdicts
+
+    async def ahead(self, batch: Sequence[Notice | Broken]) -> None:
+        """Read what `run` will read, and look at none of it."""
+        readable = _readable(batch)
+        await asyncio.gather(
+            self._applying.subjects.read(readable),
+            self._applying.receipts.fetch(self._key(notice) for notice in readable),
+        )
 
     async def _judged(self, notice: Notice | Broken) -> Verdict:
         try:
@@ -96,6 +104,10 @@ class Batch:
 
     def _key(self, notice: Notice) -> bytes:
         return self._applying.key(self._sender, notice.id)
+
+
+def _readable(batch: Sequence[Notice | Broken]) -> list[Notice]:
+    return [notice for notice in batch if not isinstance(notice, Broken)]
 
 
 def _held(one: Waiting) -> Verdict:

@@ -1,10 +1,10 @@
 """Whom notices are about: what is known of each, read in a few questions, and kept up while a piece of work goes on."""
 
-import secrets
 from collections.abc import Collection, Iterable
 
 from daemon.commands.notices.arrivals import old_code
 from daemon.contract.peer import Notice
+from daemon.crypto.fresh import Fresh
 from daemon.register.admission import Known
 from daemon.register.order import counted
 from daemon.register.reasons import Boundary, Code, changes_code
@@ -12,8 +12,14 @@ from daemon.register.rows import Record, Row
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from daemon.store.index import Known as Keys
-from daemon.store.index import known_of, projected
+from daemon.store.index import Latest, known_of, projected
 from daemon.store.rows import ROW_ID, RowCodec, Stored
+
+_IDS = Fresh(ROW_ID)
+
+
+Where = dict[str, Latest]
+"""By 住民票コード."""
 
 
 class Subjects:
@@ -30,7 +36,16 @@ class Subjects:
         self._asked: set[str] = set()
 
     async def fetch(self, notices: Iterable[Notice]) -> None:
-        """Read everybody whom `notices` name and who is not known yet."""
+        """Read and open everybody whom `notices` name and who is not known yet."""
+        latest, formerly, rows = await self.read(notices)
+        for found, kept in ((latest, self._people), (formerly, self._formerly)):
+            kept.update(
+                {code: self._codec.open(at.row, rows[at.row]) for code, at in found.items() if at.row in rows}
+            )
+        self._keys |= {where.person: where.known for where in latest.values()}
+
+    async def read(self, notices: Iterable[Notice]) -> tuple[Where, Where, dict[bytes, bytes]]:
+        """Of whom they name and who is not known yet: the newest version of who has a code, and of who had it; their sealed rows."""
         named = {code for one in notices for code in (one.record.juminhyo_code, old_code(one)) if code}
         codes = named - self._asked
         self._asked |= codes
@@ -38,12 +53,7 @@ class Subjects:
         unknown = [code for code in codes if code not in latest]
         formerly = await self._draft.formerly(unknown) if unknown else {}
         ids = [where.row for found in (latest, formerly) for where in found.values()]
-        rows = await self._draft.get_many(Table.ROWS, ids)
-        for found, kept in ((latest, self._people), (formerly, self._formerly)):
-            kept.update(
-                {code: self._codec.open(at.row, rows[at.row]) for code, at in found.items() if at.row in rows}
-            )
-        self._keys |= {where.person: where.known for where in latest.values()}
+        return latest, formerly, await self._draft.get_many(Table.ROWS, ids)
 
     def known(self, record: Record, old: str, announced: Collection[Boundary]) -> Known:
         """What is known of the person whom `record` is about; `old` is the code that its notice names beside it."""
@@ -69,9 +79,9 @@ class Subjects:
         """What is stored: `row` is the newest version of its person from now on; `seq` is the count of the municipality that sent it."""
         under = self._under(record, old)
         last = self._people.pop(under, None)
-        person = last.person if last else secrets.token_bytes(ROW_ID)
+        person = last.person if last else _IDS()
         counts = counted(last.counts if last else {}, row.municipality, seq)
-        new = Stored(secrets.token_bytes(ROW_ID), person, row, counts=counts)
+        new = Stored(_IDS(), person, row, counts=counts)
         self._draft.add(Table.ROWS, new.id, self._codec.seal(new))
         version = projected(new, self._keys.get(person))
         self._keys[person] = known_of(version)

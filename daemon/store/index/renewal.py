@@ -37,11 +37,14 @@ async def renew(
     try:
         await connection
         await connection.run(partial(_copy, old=old, key=key))
+        # In one transaction, which leaves to the cache when a page that is changed again and again is enciphered and written.
+        await connection.run(lambda new: new.execute("BEGIN").fetchall())
         for start in range(0, len(versions), AT_ONCE):
             some = versions[start : start + AT_ONCE]
             await connection.run(partial(writing.take_in, versions=some))
         # Last, so that what only these rows held goes from whatever came before.
         await connection.run(partial(writing.take_in, versions=(), removed=removed, commit=commit))
+        await connection.run(lambda new: new.execute("COMMIT").fetchall())
     except BaseException:
         await connection.close()
         files.remove(new)
