@@ -5,6 +5,7 @@ may ask, how many are shown, and in which order.
 """
 
 from collections.abc import Callable, Collection
+from datetime import date
 
 from daemon.audit.entry import Action
 from daemon.clock import Clock
@@ -14,6 +15,8 @@ from daemon.commands.inquiries.uses import Uses
 from daemon.commands.notices.pending import arriving
 from daemon.contract.console import MAX_HITS, Found, Hit, Search
 from daemon.errors import JukuraError, TooMuchError
+from daemon.register.dates import number_of
+from daemon.register.effect import in_force
 from daemon.register.kana import seion
 from daemon.register.keys import keys_of
 from daemon.register.reasons import standing_of
@@ -50,7 +53,9 @@ class Searches:
         try:
             self._uses.allow(caller, Right.SEARCH, query, today=today)
             asked = wanted(query, register=self._uses.register, today=today)
-            hits = await self._hits(query, asked)
+            hits = [
+                one for one in await self._hits(query, asked) if await self._may_be_shown(one, asked, today)
+            ]
             pending = await arriving(self._holds, self._reader, hits)
         except JukuraError as error:
             await self._log(Action.SEARCH_REFUSED, caller, query, hits=0, code=error.code)
@@ -65,6 +70,13 @@ class Searches:
             raise TooMuchError(error.code, field=to_add(query)) from None
         # Whom a use may see is said here once more, whatever a reader serves to callers that are exempt.
         return sorted((one for one in found if standing_of(one.row) in asked.standings), key=order)
+
+    async def _may_be_shown(self, hit: Stored, asked: Wanted, today: date) -> bool:
+        """Whether whoever was found as of a day of the past may be shown today: of `fuhyo` 国外転出者 alone (住基法30条の44の6)."""
+        if self._uses.register is Register.HONNIN or asked.on == number_of(today):
+            return True
+        now = in_force((stored.row for stored in await self._reader.history(hit.person)), today)
+        return now is not None and standing_of(now) in asked.standings
 
     async def _log(self, action: Action, caller: Caller, query: Search, *, hits: int, code: str = "") -> None:
         terms = {field: getattr(query, field) for field in READERS} | {

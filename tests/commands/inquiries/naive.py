@@ -111,12 +111,15 @@ class Asked:
     """5 digits, from whichever field."""
 
 
-def hit(asked: Asked, versions: list[Row], register: Register) -> Row | None:
-    """The version of a person that answers; `versions` are all of theirs, ascending."""
+def hit(asked: Asked, versions: list[Row], register: Register, today: int) -> Row | None:
+    """The version of a person that answers; `versions` are all of theirs, ascending. In `fuhyo` who is abroad today as well."""
     counting = [row for row in versions if begins(row) <= asked.day]
     if not counting:
         return None
     row, query = counting[-1], asked.search
+    now = [row for row in versions if begins(row) <= today]
+    if register is Register.FUHYO and (not now or stands(now[-1]) != "abroad"):
+        return None
     named = counting if query.former else [row]
     alike = [
         stands(row) in wanted_standings(register, query.scope),
@@ -172,9 +175,11 @@ def found_by(asked: Asked, row: Row) -> str:
     return by
 
 
-def scan(asked: Asked, people: dict[bytes, list[Row]], register: Register) -> list[tuple[str, int, str]]:
+def scan(
+    asked: Asked, people: dict[bytes, list[Row]], register: Register, today: int
+) -> list[tuple[str, int, str]]:
     """Person, serial and name found by of everybody who fits, in the order in which they are to be shown."""
-    found = [(row, person) for person, rows in people.items() if (row := hit(asked, rows, register))]
+    found = [(row, person) for person, rows in people.items() if (row := hit(asked, rows, register, today))]
     found.sort(
         key=lambda each: (item13(each[0].kana), each[0].birth.code, each[0].address, each[0].juminhyo_code)
     )
