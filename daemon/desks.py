@@ -81,6 +81,7 @@ def peer_desk(ground: Ground, offices: Offices) -> PeerDesk:
         streams=counter.streams,
         readers={peer.NOTICES: partial(parse, register=ground.store.register)},
         admit=admission(offices.halt, ground.store.writer),
+        still=offices.halt.admit,
     )
 
 

@@ -36,11 +36,11 @@ from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring
 from daemon.desks import Offices, admission, console_desk, peer_desk
 from daemon.ground import Ground, Surroundings, ground
+from daemon.peers.calling import Calling
 from daemon.peers.desk import PeerDesk
 from daemon.peers.national import NationalClient
 from daemon.peers.post import Post, Ways, post
 from daemon.peers.pump import Pump
-from daemon.peers.tls import calling
 from daemon.store.dependents import Dependents
 from daemon.store.draft import Draft
 from daemon.store.files import free_beside
@@ -130,7 +130,7 @@ async def build(
 async def _built(config: Config, state: Path, base: Ground, around: Surroundings) -> Parts:
     store, clock = base.store, around.clock
     engine, writer = store.engine, store.writer
-    client = NationalClient(config.national.socket, calling(config.national.tls), config.national.name)
+    client = NationalClient(config.national.socket, Calling(config.national.tls), config.national.name)
     halt = await Halt.load(engine, writer, clock)
     ways = Ways(client, around.away, secrets.SystemRandom().random, halt.running)
     mail = post(store, base.letters, config, clock, ways)
@@ -150,7 +150,7 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         halt=halt,
         custody=custody,
         post=mail,
-        notices=Notices(means, writer),
+        notices=Notices(means, writer, halt.require_running),
         held=HeldNotices(means, writer, Pairs(), clock),
         boundaries=boundaries,
         reconciliations=compared,

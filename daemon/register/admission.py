@@ -59,8 +59,12 @@ class Known:
     announced: Collection[Boundary]
 
 
-def admit(record: Record, sender: str, seq: int, known: Known, *, today: date) -> Decision | Wait | Again:
+def admit(
+    record: Record, sender: str, seq: int, known: Known, *, today: date, received: date | None = None
+) -> Decision | Wait | Again:
     """What becomes of `record`, checked, with the count `seq` of the municipality `sender`, on `today` (in Japan).
+
+    `received` is the day on which it came, where it waited since.
 
     Raises InputError or ConflictError where it is refused: those of `judge`, `notice.code_changed` where the person has another
     住民票コード now, `notice.counted_before` for a count that others followed, `notice.count_reused` where the same count says
@@ -76,23 +80,29 @@ def admit(record: Record, sender: str, seq: int, known: Known, *, today: date) -
         case Turn.AGAIN:
             return _again(record, sender, known.last)
         case Turn.NEXT:
-            return _judged(record, known, today)
+            return _judged(record, known, today, received)
 
 
-def restate(record: Record, last: Row, before: Row | None, known: Known, *, today: date) -> Decision:
+def restate(
+    record: Record, last: Row, before: Row | None, known: Known, *, today: date, received: date | None = None
+) -> Decision:
     """Whether `record` may stand in place of `last`, after the version `before`; ConflictError where it may not.
 
     It is appended like any other: a history is not rewritten.
     """
-    decision = judge(record, before, today=today, code=known.code, announced=known.announced)
+    decision = judge(
+        record, before, today=today, received=received, code=known.code, announced=known.announced
+    )
     if decision.standing != standing_of(last):
         raise ConflictError("notice.restated_otherwise", field="reason")
     return Decision(decision.standing, (*decision.warnings, RESTATED))
 
 
-def _judged(record: Record, known: Known, today: date) -> Decision | Wait:
+def _judged(record: Record, known: Known, today: date, received: date | None) -> Decision | Wait:
     try:
-        return judge(record, known.last, today=today, code=known.code, announced=known.announced)
+        return judge(
+            record, known.last, today=today, received=received, code=known.code, announced=known.announced
+        )
     except ConflictError as error:
         if error.code == ELSEWHERE and known.last is not None and transition_of(record).enters:
             return Wait(Why.ELSEWHERE, known.last.municipality)

@@ -92,17 +92,20 @@ def judge(
     last: Row | None,
     *,
     today: date,
+    received: date | None = None,
     code: Code = Code(),
     announced: Collection[Boundary] = (),
 ) -> Decision:
-    """What follows from `record`, which came on `today` (Japanese day), after `last`.
+    """What follows from `record`, which came on `received` and has waited since, or on `today` (Japanese days), after `last`.
+
+    What came in time stays its municipality's own, though that is merged away since: its heir stands in its place.
 
     Raises InputError (unknown reason, impossible date or municipality, number or old code where none can be) or
     ConflictError (the register says no).
     """
     transition = transition_of(record)
     warnings = check_dates(record, transition, today)
-    if not EVERY[record.municipality].valid(today):
+    if not EVERY[record.municipality].valid(received or today):
         raise InputError("reason.municipality_not_valid", field="municipality")
     _old_code(record, transition, last, code)
     _precondition(record, transition, last, today)
@@ -110,9 +113,9 @@ def judge(
         if code.holder is not None:
             raise ConflictError("reason.code_in_use", field="juminhyo_code")
     else:
-        held_by = keeper(last.municipality, today)
-        _sender(record, transition, last, held_by, announced)
-        _differences(record, transition, last, elsewhere=record.municipality != held_by)
+        elsewhere = keeper(record.municipality, today) != keeper(last.municipality, today)
+        _sender(record, transition, last, announced, elsewhere=elsewhere)
+        _differences(record, transition, last, elsewhere=elsewhere)
         if transition.renames and code.holder is not None:
             raise ConflictError("reason.code_in_use", field="juminhyo_code")
     if isinstance(record, HonninRecord):
@@ -161,12 +164,12 @@ def _refusal(record: Record, transition: Transition, last: Row | None, today: da
     standing = standing_of(last) if last else Standing.NONE
     if standing in _REFUSED or last is None:
         return _REFUSED[standing]
-    here = record.municipality == keeper(last.municipality, today)
+    here = keeper(record.municipality, today) == keeper(last.municipality, today)
     return "reason.present_already" if here else "reason.present_elsewhere"
 
 
 def _sender(
-    record: Record, transition: Transition, last: Row, held_by: str, announced: Collection[Boundary]
+    record: Record, transition: Transition, last: Row, announced: Collection[Boundary], *, elsewhere: bool
 ) -> None:
     if transition.sender is Sender.SUCCESSOR:
         _announced(record, last, announced)
@@ -174,7 +177,7 @@ def _sender(
     anybody = transition.sender is Sender.ANYBODY
     if transition.sender is Sender.RESTORER:
         anybody = isinstance(last, HonninRow) and last.reason == CANCELLED_ENTRY
-    if not anybody and record.municipality != held_by:
+    if not anybody and elsewhere:
         raise ConflictError("reason.other_municipality", field="municipality")
 
 
