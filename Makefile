@@ -34,6 +34,7 @@ bench: setup
 	@.venv/bin/python packaging/bench/leakage.py
 	@.venv/bin/python packaging/bench/rekey.py
 	@.venv/bin/python packaging/bench/reconciliation.py --residents 10000
+	@.venv/bin/python packaging/bench/notices.py --seconds 30 --residents 10000
 	@.venv/bin/python packaging/bench/token_calls.py
 
 # Exact versions and hashes for packaging/requirements*.txt; UPGRADE=1 takes the newest.

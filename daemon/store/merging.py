@@ -60,8 +60,12 @@ class Merger:
 
     async def room(self) -> None:
         """Return when one more group may be committed; raises what keeps a new file from being written."""
-        if self._index.waiting >= MOST:
-            await self.merge()
+        while self._index.waiting >= MOST:
+            if not self._turn.locked():
+                await self.merge()
+            # The file that is being written takes some of it along: that may be room enough, without a second one.
+            async with self._turn:
+                pass
 
     async def follow(self, commit: int, versions: Sequence[Version], removed: Sequence[bytes]) -> None:
         """Take in a group that is durable: visible to every search on return."""
