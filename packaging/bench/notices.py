@@ -170,7 +170,9 @@ async def measure(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
     people = [_line(one.honnin) for one in population.residents if one.honnin is not None]
     full = await send(folder / "a", people, asked.seconds, asked.batch, 0)
     plain = yardstick(folder, people, asked.batch, min(full["notices"], MOST))
-    half = await send(folder / "b", people, asked.half_seconds or asked.seconds, asked.batch, full["notices_per_second"] / 2)
+    half = await send(
+        folder / "b", people, asked.half_seconds or asked.seconds, asked.batch, full["notices_per_second"] / 2
+    )
     return {
         "machine": machine(),
         "residents": len(people),
@@ -190,7 +192,9 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--half-seconds", type=float, help="of the second run; as long as the first if not given")
+    parser.add_argument(
+        "--half-seconds", type=float, help="of the second run; as long as the first if not given"
+    )
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--residents", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
