@@ -28,10 +28,11 @@ from daemon.contract.announcements import ANNOUNCEMENTS
 from daemon.contract.console import LOOKUP, PERSON, SEARCH, ExportLine
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.holds import CANCEL_HOLD, CONSOLE_HOLDS, HOLDS
-from daemon.errors import StateError
+from daemon.errors import TooFastError
 from daemon.ground import Ground, Surroundings
 from daemon.peers.decode import parse
 from daemon.peers.desk import PeerDesk
+from daemon.peers.limits import BUSY
 from daemon.peers.post import Post
 from daemon.store.writer import Writer
 
@@ -53,12 +54,12 @@ class Offices:
 
 
 def admission(halt: Halt, writer: Writer) -> Callable[[Endpoint], None]:
-    """Raises StateError while a peer's request may not be taken in."""
+    """Raises StateError while the service is stopped, TooFastError while too much waits to be written."""
 
     def admit(endpoint: Endpoint) -> None:
         halt.admit(endpoint)
         if writer.crowded:
-            raise StateError("peer.busy")
+            raise TooFastError("peer.busy", after=BUSY)
 
     return admit
 

@@ -24,9 +24,9 @@ REFUSALS = {
     409: "What the register holds forbids it.",
     413: "Too large, or too many.",
     415: "Not the Content-Type named here, or compressed.",
-    429: "Too many or too large requests, or too many at once.",
+    429: "Too many or too large requests, or too many at once, of this municipality or of all.",
     500: "Something failed inside.",
-    503: "Sealed, stopped, or busy: nothing was taken.",
+    503: "Sealed or stopped: nothing was taken.",
 }
 COMING_BACK = frozenset({429, 503})
 

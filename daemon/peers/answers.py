@@ -16,7 +16,7 @@ STATUS = {
     "peer.failed": 500,
 }
 """Where HTTP has a number of its own for it."""
-AFTER = {"peer.busy": 1, "state.stopped": 60, "state.planned_stop": 60}
+AFTER = {"state.stopped": 60, "state.planned_stop": 60}
 """Seconds after which to come back; `SOON` of whatever else passes by itself."""
 SOON = 5
 UNAVAILABLE = 503

@@ -27,6 +27,6 @@ class PeerDesk:
     readers: Mapping[Endpoint, Reader] = field(default_factory=dict)
     """Where a body is not simply the endpoint's request in strict JSON."""
     admit: Callable[[Endpoint], None] = admit_all
-    """Raises StateError while a request may not be taken in: the service is stopped, or too much waits to be written."""
+    """Raises StateError while the service is stopped, TooFastError while too much waits to be written."""
     still: Callable[[Endpoint], None] = admit_all
     """Raises StateError where one that was taken in must end: the service was stopped meanwhile. What was busy then is no reason."""

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from math import inf
 
 from daemon.config import Limits
-from daemon.errors import StateError, TooFastError
+from daemon.errors import TooFastError
 
 ADDRESSES = 4096  # remembered at once
+BUSY = 1.0  # seconds after which to come back where too much of everybody waits
 
 
 class Bucket:
@@ -128,9 +129,9 @@ class Room:
 
     @contextmanager
     def held(self, size: int) -> Iterator[None]:
-        """Hold `size` bytes; StateError where there is no room for them now."""
+        """Hold `size` bytes; TooFastError where there is no room for them now."""
         if size > self._left:
-            raise StateError("peer.busy")
+            raise TooFastError("peer.busy", after=BUSY)
         self._left -= size
         try:
             yield

@@ -78,9 +78,7 @@ class Serving:
     async def _told(self, record: Request, error: JukuraError) -> JukuraError:
         """What to tell the peer, once the log has it."""
         # Of these anyone may get any number without our doing anything for them. What was read has its own entry all the same.
-        cheap = (
-            isinstance(error, TooFastError) or error.code == "peer.busy" or error.code.startswith("state.")
-        )
+        cheap = isinstance(error, TooFastError) or error.code.startswith("state.")
         if cheap and not (record.body and record.body.size):
             self._records.too_much(record.actor, error.code, record.address)
             return error

@@ -87,6 +87,16 @@ class Groups:
         self._participants = participants
         self._clock = clock
 
+    @property
+    def filling(self) -> bool:
+        """Whether the projection's memory will soon be full,"""
+        return self._merger.filling
+
+    @property
+    def full(self) -> bool:
+        """or is, so that no version may be added."""
+        return self._merger.full
+
     async def commit(self, jobs: list[Job]) -> None:
         """Do `jobs` in order and commit what they mean; tell each what became of it."""
         group = Group(self._truth.head + 1, self._clock.now())
@@ -110,7 +120,6 @@ class Groups:
 
     async def _work(self, jobs: list[Job], group: Group) -> list[object]:
         try:
-            await self._merger.room()
             await asyncio.gather(*(self._ahead(job, group) for job in jobs))
             results = [await self._one(job, group) for job in jobs]
             if group.changes:

@@ -24,6 +24,7 @@ class Lanes(Generic[T]):
         self._room = asyncio.Semaphore(size)
         self._some = asyncio.Event()
         self._waiting = 0
+        self._held = False
 
     def __len__(self) -> int:
         return self._waiting
@@ -33,20 +34,37 @@ class Lanes(Generic[T]):
         await self._room.acquire()
         self._lanes.setdefault(lane, deque()).append((piece, weight))
         self._waiting += 1
-        self._some.set()
+        self._look()
+
+    def hold(self, *, held: bool) -> None:
+        """While `held` nothing is taken but from the first lane."""
+        self._held = held
+        self._look()
 
     async def take(self, *, most: int, weight: int) -> list[T]:
-        """What is next: one piece at least, then others up to `most` pieces or until they weigh `weight` together."""
+        """What is next: one piece at least, then others up to `most` pieces or until they weigh `weight` together.
+
+        Whoever gives up waiting has taken nothing.
+        """
         await self._some.wait()
         taken: list[T] = []
         heavy = 0
-        while self._waiting and len(taken) < most and heavy < weight:
+        while self._takeable and len(taken) < most and heavy < weight:
             piece, weighs = self._next()
             taken.append(piece)
             heavy += weighs
-        if not self._waiting:
-            self._some.clear()
+        self._look()
         return taken
+
+    @property
+    def _takeable(self) -> bool:
+        return FIRST in self._lanes if self._held else bool(self._waiting)
+
+    def _look(self) -> None:
+        if self._takeable:
+            self._some.set()
+        else:
+            self._some.clear()
 
     def _next(self) -> tuple[T, int]:
         name = FIRST if FIRST in self._lanes else next(iter(self._lanes))

@@ -3,7 +3,7 @@
 The file is not changed in place, because its pages would tell a thief of two copies whom the notices between them were about
 (`daemon.store.index.renewal`). It is written anew once enough waits, or once a day; what a kill takes from the memory is read again
 at the start from the list of changes, which is kept for as long as the file lacks them. What a new file cannot take in (a full
-disk) stays in memory and is tried again; past a bound the writer waits for it.
+disk) stays in memory and is tried again; past a bound no version may be added until it is written.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 MERGED = 10_000  # versions and removals in memory that are worth a new file
 PRESSING = 50_000  # of them, which do not wait until the last new file was long enough ago
-MOST = 100_000  # in memory, 2 kB each; past it the writer waits
+FILLING = 80_000  # past it municipalities are told to come again
+MOST = 100_000  # in memory, 2 kB each; past it their notices wait
 LEISURE = 4
 """So many times as long as a new file took nobody writes the next: on a day with a million notices that is a fifth of one core."""
 REST = 86_400.0  # seconds from the first that waits to the new file
@@ -58,14 +59,15 @@ class Merger:
 
     # The writer's side.
 
-    async def room(self) -> None:
-        """Return when one more group may be committed; raises what keeps a new file from being written."""
-        while self._index.waiting >= MOST:
-            if not self._turn.locked():
-                await self.merge()
-            # The file that is being written takes some of it along: that may be room enough, without a second one.
-            async with self._turn:
-                pass
+    @property
+    def filling(self) -> bool:
+        """Whether the memory will soon be full,"""
+        return self._index.waiting >= FILLING
+
+    @property
+    def full(self) -> bool:
+        """or is."""
+        return self._index.waiting >= MOST
 
     async def follow(self, commit: int, versions: Sequence[Version], removed: Sequence[bytes]) -> None:
         """Take in a group that is durable: visible to every search on return."""

@@ -6,6 +6,7 @@ others waiting: the queue has a lane for each (`daemon.store.lanes`), and a grou
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ MOST_WEIGHT = 128
 """Of one group: notices, or what takes as long. A search waits for the group before its own, so for so many at the most."""
 QUEUE = 512  # waiting; past it callers wait too (back-pressure)
 CROWDED = 192  # waiting; past it peers are told to come again
+LOOK = 0.05  # seconds between two looks at whether the projection has room again
 WORD = 120.0  # seconds until whoever asked hears something, whatever the disk does
 
 
@@ -45,8 +47,8 @@ class Writer:
 
     @property
     def crowded(self) -> bool:
-        """Whether so much waits that whoever can come again later should."""
-        return len(self._queue) >= CROWDED
+        """Whether so much waits, here or to be written into the projection's file, that whoever can come again later should."""
+        return len(self._queue) >= CROWDED or self._groups.filling
 
     async def write(
         self, work: Work[T], *, lane: str = FIRST, weight: int = 1, ahead: Work[None] | None = None
@@ -82,7 +84,7 @@ class Writer:
         self._ended.clear()
         try:
             while not (ending and not len(self._queue)):
-                jobs = await self._queue.take(most=MOST_JOBS, weight=MOST_WEIGHT)
+                jobs = await self._next(ending=ending)
                 await self._run(jobs)
                 ending = ending or None in jobs
         finally:
@@ -104,6 +106,15 @@ class Writer:
                 return await job.done
         except TimeoutError:
             raise StateError("store.no_word") from None
+
+    async def _next(self, *, ending: bool) -> list[Job | _Alone | None]:
+        """The next group. While the projection has no room it is of the first lane, which adds nothing to it: searches go on."""
+        while True:
+            held = self._groups.full and not ending
+            self._queue.hold(held=held)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK if held else None):
+                    return await self._queue.take(most=MOST_JOBS, weight=MOST_WEIGHT)
 
     async def _run(self, jobs: list[Job | _Alone | None]) -> None:
         """Groups of what can be committed together, and what wants to be alone, in order."""

@@ -18,7 +18,7 @@ from daemon.audit.entry import Action
 from daemon.clock import ManualClock
 from daemon.config import Files, Limits
 from daemon.contract.endpoint import Empty, Endpoint
-from daemon.errors import ConflictError, StateError
+from daemon.errors import ConflictError, StateError, TooFastError
 from daemon.peers.desk import PeerDesk
 from daemon.peers.kind import municipalities
 from daemon.peers.records import Write
@@ -72,7 +72,7 @@ class Room:
 
     def admit(self, _: Endpoint) -> None:
         if self.busy:
-            raise StateError("peer.busy")
+            raise TooFastError("peer.busy", after=1.0)
 
     async def say(self, sender: str, said: Said) -> Said:
         if self.gate is not None:

@@ -251,7 +251,7 @@ async def test_while_much_waits_to_be_written_peers_come_later(
 ) -> None:
     monkeypatch.setattr("daemon.store.writer.CROWDED", 0)
     status, answer = await line.post(body(plain("n1")))
-    assert (status, answer["code"]) == (503, "peer.busy")
+    assert (status, answer["code"]) == (429, "peer.busy")
 
 
 async def test_a_municipality_that_is_not_listed_is_refused_and_recorded(line: Line) -> None:

@@ -94,7 +94,7 @@ async def test_sealed_and_busy_say_when_to_come_back_and_are_counted(room: Room)
         room.busy = True
         for _ in range(50):
             status, answer, headers = await ask(session)
-            assert (status, answer["code"], headers["Retry-After"]) == (503, "peer.busy", "1")
+            assert (status, answer["code"], headers["Retry-After"]) == (429, "peer.busy", "1")
         room.sealed = True
         assert (await ask(session))[1]["code"] == "state.sealed"
     await room.peers.stop()
@@ -234,7 +234,7 @@ async def test_requests_at_once_are_bounded_over_all_connections_of_a_peer(pki: 
 async def test_bodies_on_their_way_have_room_for_so_many_bytes(pki: Pki) -> None:
     async with served(pki, Limits(bodies_total=1000)) as room, room.caller() as session:
         status, answer, headers = await ask(session, body=b" " * 1001)
-        assert (status, answer["code"], headers["Retry-After"]) == (503, "peer.busy", "1")
+        assert (status, answer["code"], headers["Retry-After"]) == (429, "peer.busy", "1")
         assert (await ask(session, body=b" " * 900 + b"{}"))[0] == 200
         assert (await ask(session, body=b" " * 900 + b"{}"))[0] == 200
 

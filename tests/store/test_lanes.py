@@ -60,6 +60,29 @@ def test_everything_comes_once_in_the_order_of_its_lane_and_in_groups_that_are_n
     asyncio.run(run())
 
 
+async def test_while_they_are_held_only_the_first_lane_is_taken_from() -> None:
+    lanes = await filled(("35201", 0, 1), (FIRST, 0, 1), ("35202", 0, 1))
+    lanes.hold(held=True)
+    assert await lanes.take(most=9, weight=9) == [(FIRST, 0)]
+    waiting = asyncio.ensure_future(lanes.take(most=9, weight=9))  # noqa: TID251 - the test waits for it
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await lanes.put("35203", ("35203", 0))
+    await lanes.put(FIRST, (FIRST, 1))
+    assert await waiting == [(FIRST, 1)]
+    lanes.hold(held=False)
+    assert await lanes.take(most=9, weight=9) == [("35201", 0), ("35202", 0), ("35203", 0)]
+
+
+async def test_whoever_waits_hears_that_they_are_held_no_more() -> None:
+    lanes = await filled(("35201", 0, 1))
+    lanes.hold(held=True)
+    waiting = asyncio.ensure_future(lanes.take(most=9, weight=9))  # noqa: TID251 - the test waits for it
+    await asyncio.sleep(0)
+    lanes.hold(held=False)
+    assert await waiting == [("35201", 0)]
+
+
 async def test_whoever_does_not_fit_waits_until_there_is_room() -> None:
     lanes: Lanes[int] = Lanes(2)
     await lanes.put("a", 1)

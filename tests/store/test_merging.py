@@ -178,21 +178,53 @@ async def test_a_file_that_is_damaged_ends_the_task(monkeypatch: pytest.MonkeyPa
     assert failed == ["index.merge"]
 
 
-async def test_the_writer_waits_where_the_file_lacks_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_how_much_the_file_lacks_is_known_before_it_is_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("daemon.store.merging.FILLING", 2)
     monkeypatch.setattr("daemon.store.merging.MOST", 3)
     memory = Memory()
     follower = merger(memory)
-    await follower.room()
-    assert memory.merges == []
-    await follower.follow(HEAD + 4, [object()] * 3, [])  # type: ignore[list-item]
-    await follower.room()
-    assert memory.merges == [3]
-    await follower.room()
-    assert len(memory.merges) == 1
-    await follower.follow(HEAD + 8, [object()] * 3, [])  # type: ignore[list-item]
-    memory.refuses = sqlcipher.OperationalError("database or disk is full")
-    with pytest.raises(sqlcipher.OperationalError):
-        await follower.room()
+    states = [(follower.filling, follower.full)]
+    for commit in (1, 2, 3):
+        await follower.follow(HEAD + commit, [object()], [])  # type: ignore[list-item]
+        states.append((follower.filling, follower.full))
+    assert states == [(False, False), (False, False), (True, False), (True, True)]
+    await follower.merge()
+    assert (follower.filling, follower.full) == (False, False)
+
+
+async def test_while_the_file_lacks_too_much_notices_wait_and_everything_else_goes_on(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(honnin, 1)
+    monkeypatch.setattr("daemon.store.merging.FILLING", 1)
+    monkeypatch.setattr("daemon.store.merging.MOST", 1)
+    writer = honnin.open.writer
+    assert writer.crowded
+    async with asyncio.TaskGroup() as group:
+        moving = group.create_task(move(honnin, 1, 2))
+        for _ in range(3):
+            await writer.log(Act(Action.KEY_MADE, "test"))
+        await asyncio.sleep(0.1)
+        assert not moving.done()
+        assert honnin.open.index.waiting == 1
+        # The file with what was in memory makes room.
+        await honnin.open.merger.merge()
+    assert honnin.open.index.waiting == 1
+
+
+async def test_what_waits_for_room_is_taken_before_the_end(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(honnin, 1)
+    monkeypatch.setattr("daemon.store.merging.MOST", 1)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(move(honnin, 1, 2))
+        await asyncio.sleep(0.02)
+        async with asyncio.timeout(5):
+            await honnin.open.writer.close()
+    assert honnin.open.index.waiting == 2
 
 
 async def test_an_exchange_waits_for_a_new_file_that_is_being_written_and_holds_nobody_up(
@@ -299,11 +331,16 @@ async def test_a_full_disk_stops_notices_before_memory_does(
     with monkeypatch.context() as disk:
         disk.setattr("daemon.store.index.renewal.renew", full)
         await fill(honnin, 1, 2, 3)
-        with pytest.raises(StateError, match=r"store\.cannot_write"):
+        disk.setattr("daemon.store.writer.WORD", 0.2)
+        with pytest.raises(StateError, match=r"store\.no_word"):
             await fill(honnin, 4)
+        with pytest.raises(sqlcipher.OperationalError):
+            await honnin.open.merger.merge()
     assert (await found(honnin)).total() == 3
+    # With room again what waited is taken, though nobody waits for its answer any more.
+    await honnin.open.merger.merge()
     await fill(honnin, 5)
-    assert (await found(honnin)).total() == 4
+    assert (await found(honnin)).total() == 5
     await honnin.open.merger.merge()
     assert await contents(honnin.open.index) == await expected(honnin)
 

@@ -27,28 +27,6 @@ async def test_the_next_new_file_waits_its_time_unless_too_much_presses(
     assert memory.merges == [2, 6]
 
 
-async def test_whoever_wants_room_waits_for_the_file_that_is_being_written_and_for_no_second_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("daemon.store.merging.MOST", 3)
-    memory = Memory()
-    follower = merger(memory)
-    going, written = asyncio.Event(), memory.merge
-
-    async def slow() -> int:
-        going.set()
-        await asyncio.sleep(0.02)
-        return await written()
-
-    monkeypatch.setattr(memory, "merge", slow)
-    await follower.follow(HEAD + 1, [object()] * 3, [])  # type: ignore[list-item]
-    async with asyncio.TaskGroup() as group:
-        group.create_task(follower.merge())
-        await going.wait()
-        await follower.room()
-    assert memory.merges == [3]
-
-
 async def test_the_next_new_file_comes_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.merging.MERGED", 2)
     memory = Memory()

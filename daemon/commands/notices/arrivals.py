@@ -16,10 +16,23 @@ from daemon.store.rows import RowCodec
 
 @dataclass(frozen=True)
 class Broken:
-    """A notice that could not be read; `id` is empty where it could not even name itself."""
+    """A notice whose form is not in order; `id` is empty where it could not even name itself."""
 
     id: str
     error: JukuraError
+    code: str = ""
+    """The 住民票コード of whom it is about, where that could be read."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A notice whose form is in order."""
+
+    notice: Notice
+    record: Record
+    """As it is to be stored."""
+    key: bytes
+    """Of its receipt."""
 
 
 @dataclass(frozen=True)

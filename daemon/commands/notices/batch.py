@@ -5,14 +5,13 @@ from collections.abc import Sequence
 
 from daemon.audit.entry import Action
 from daemon.commands.notices.applying import Applying
-from daemon.commands.notices.arrivals import Arrival, Broken, Means
+from daemon.commands.notices.arrivals import Arrival, Broken, Means, Sound
 from daemon.commands.notices.holding import CODES, Holding
 from daemon.commands.notices.receipts import Receipt
 from daemon.contract.messages import text_of
 from daemon.contract.peer import Notice, Outcome, Verdict
 from daemon.errors import IntegrityError, JukuraError
 from daemon.register.admission import Again, Wait
-from daemon.register.checks import check, check_sender
 from daemon.register.rows import Row
 from daemon.store.draft import Draft
 from daemon.store.held import Waiting
@@ -29,50 +28,46 @@ class Batch:
         self._applying = Applying(means, draft)
         self._holding = Holding(self._applying)
 
-    async def run(self, batch: Sequence[Notice | Broken]) -> list[Verdict]:
+    async def run(self, batch: Sequence[Sound | Broken]) -> list[Verdict]:
         """One verdict per notice, in order."""
-        readable = _readable(batch)
-        await self._applying.subjects.fetch(readable)
-        await self._applying.receipts.fetch(self._key(notice) for notice in readable)
+        sound = _sound(batch)
+        await self._applying.subjects.fetch([one.notice for one in sound])
+        await self._applying.receipts.fetch(one.key for one in sound)
         verdicts = []
-        for number, notice in enumerate(batch, start=1):
-            verdicts.append(await self._judged(notice))
+        for number, one in enumerate(batch, start=1):
+            verdicts.append(await self._judged(one))
             if number % BREATH == 0:
                 await asyncio.sleep(0)
         return verdicts
 
-    async def ahead(self, batch: Sequence[Notice | Broken]) -> None:
+    async def ahead(self, batch: Sequence[Sound | Broken]) -> None:
         """Read what `run` will read, and look at none of it."""
-        readable = _readable(batch)
+        sound = _sound(batch)
         await asyncio.gather(
-            self._applying.subjects.read(readable),
-            self._applying.receipts.fetch(self._key(notice) for notice in readable),
+            self._applying.subjects.read([one.notice for one in sound]),
+            self._applying.receipts.fetch(one.key for one in sound),
         )
 
-    async def _judged(self, notice: Notice | Broken) -> Verdict:
+    async def _judged(self, one: Sound | Broken) -> Verdict:
+        if isinstance(one, Broken):
+            return self._refused(one.id, one.code, one.error)
         try:
-            if isinstance(notice, Broken):
-                raise notice.error
-            return await self._taken(notice)
+            return await self._taken(one)
         except JukuraError as error:
-            code = "" if isinstance(notice, Broken) else notice.record.juminhyo_code
-            self._applying.refused(self._sender, notice.id, code, error)
-            text = text_of(error.code)
-            return Verdict(
-                id=notice.id,
-                outcome=Outcome.REFUSED,
-                code=error.code,
-                field=error.field,
-                ja=text.ja,
-                en=text.en,
-            )
+            return self._refused(one.notice.id, one.notice.record.juminhyo_code, error)
 
-    async def _taken(self, notice: Notice) -> Verdict:
-        check_sender(notice.record, self._sender)
-        record, key = check(notice.record), self._key(notice)
-        if receipt := self._applying.receipts.earlier(key, notice):
+    def _refused(self, notice: str, code: str, error: JukuraError) -> Verdict:
+        self._applying.refused(self._sender, notice, code, error)
+        text = text_of(error.code)
+        return Verdict(
+            id=notice, outcome=Outcome.REFUSED, code=error.code, field=error.field, ja=text.ja, en=text.en
+        )
+
+    async def _taken(self, one: Sound) -> Verdict:
+        notice = one.notice
+        if receipt := self._applying.receipts.earlier(one.key, notice):
             return self._answered(notice, receipt)
-        arrival = Arrival(self._sender, notice, record, key, self._draft.now)
+        arrival = Arrival(self._sender, notice, one.record, one.key, self._draft.now)
         outcome = await self._applying.admitted(arrival)
         if isinstance(outcome, Wait):
             return _held(self._holding.hold(arrival, outcome))
@@ -102,12 +97,9 @@ class Batch:
         self._applying.log(Action.NOTICE_DUPLICATE, self._sender, sealed={"notice": notice.id})
         return Verdict(id=notice.id, outcome=Outcome.DUPLICATE, serial=last.serial if last else None)
 
-    def _key(self, notice: Notice) -> bytes:
-        return self._applying.key(self._sender, notice.id)
 
-
-def _readable(batch: Sequence[Notice | Broken]) -> list[Notice]:
-    return [notice for notice in batch if not isinstance(notice, Broken)]
+def _sound(batch: Sequence[Sound | Broken]) -> list[Sound]:
+    return [one for one in batch if isinstance(one, Sound)]
 
 
 def _held(one: Waiting) -> Verdict:

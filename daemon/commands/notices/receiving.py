@@ -7,16 +7,19 @@ nothing else. The same notice again (same sender, same id) is answered with what
 import asyncio
 from collections.abc import Callable, Sequence
 
-from daemon.commands.notices.arrivals import Broken, Means
+from daemon.commands.notices.arrivals import Broken, Means, Sound
 from daemon.commands.notices.batch import Batch
+from daemon.commands.notices.receipts import key_of
 from daemon.contract.peer import Notice, Verdict
-from daemon.errors import StateError
+from daemon.errors import JukuraError, StateError
+from daemon.register.checks import check, check_sender
 from daemon.store.draft import Draft
 from daemon.store.writer import Writer
 
 __all__ = ["Broken", "Notices"]
 
 PART = 50  # notices in one piece of work
+BREATH = 25  # notices checked before others on the loop get their turn
 
 
 class _Gate:
@@ -59,12 +62,27 @@ class Notices:
         A large batch is taken in parts, in the sender's own lane: others' notices and searches come between them.
         StateError where an emergency stop came before its first part was begun; otherwise it is taken to its end.
         """
-        parts = [batch[at : at + PART] for at in range(0, len(batch), PART)]
+        # Here, where nobody waits for the writer.
+        checked = []
+        for number, one in enumerate(batch, start=1):
+            checked.append(self._checked(sender, one))
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+        parts = [checked[at : at + PART] for at in range(0, len(checked), PART)]
         gate = _Gate(self._require_running)
         verdicts = await asyncio.gather(*(self._part(sender, part, gate) for part in parts))
         return [verdict for part in verdicts for verdict in part]
 
-    async def _part(self, sender: str, part: Sequence[Notice | Broken], gate: _Gate) -> list[Verdict]:
+    def _checked(self, sender: str, one: Notice | Broken) -> Sound | Broken:
+        if isinstance(one, Broken):
+            return one
+        try:
+            check_sender(one.record, sender)
+            return Sound(one, check(one.record), key_of(self._means.register, sender, one.id))
+        except JukuraError as error:
+            return Broken(one.id, error, one.record.juminhyo_code)
+
+    async def _part(self, sender: str, part: Sequence[Sound | Broken], gate: _Gate) -> list[Verdict]:
         async def work(draft: Draft) -> list[Verdict]:
             gate.require()
             return await Batch(self._means, draft, sender).run(part)

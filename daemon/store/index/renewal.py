@@ -20,7 +20,7 @@ from daemon.store.index.version import Version
 
 COPIED = ("versions", "aliases", "counts")
 AT_ONCE = 300  # versions in one step: about as many as the cache holds the pages of
-CACHE = 32_000  # KiB of pages
+CACHE = 96_000  # KiB of pages: a version changes some twenty, and each that does not stay here is enciphered again
 # No journal: a copy that was not finished is thrown away. `files.replace` brings it to the disk before it counts.
 PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE}")
 

@@ -19,12 +19,12 @@ _MANY = "(SELECT unhex(value) FROM json_each(?1))"
 _PEOPLE = f"SELECT json_group_array(DISTINCT hex(person)) FROM versions WHERE row IN {_MANY}"  # noqa: S608
 _DROP_NAMES = f"DELETE FROM aliases WHERE version IN (SELECT id FROM versions WHERE row IN {_MANY})"  # noqa: S608
 _DROP = f"DELETE FROM versions WHERE row IN {_MANY}"  # noqa: S608
-_COUNT = f"""INSERT INTO counts SELECT standing, day, ?2 * sum(n) FROM (
+COUNT = f"""INSERT INTO counts SELECT standing, day, ?2 * sum(n) FROM (
         SELECT standing, since AS day, 1 AS n FROM versions WHERE person IN {_MANY} AND since < until UNION ALL
         SELECT standing, until, -1 FROM versions WHERE person IN {_MANY} AND since < until AND until < {FOREVER})
     WHERE true GROUP BY standing, day
     ON CONFLICT (standing, day) DO UPDATE SET n = n + excluded.n"""  # noqa: S608
-_SUCCEED = f"""UPDATE versions SET until = spans.until, open = spans.until > ?2 FROM (
+SUCCEED = f"""UPDATE versions SET until = spans.until, open = spans.until > ?2 FROM (
         SELECT id, coalesce(min(since) OVER (PARTITION BY person ORDER BY serial DESC
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), {FOREVER}) AS until
         FROM versions WHERE person IN {_MANY}) AS spans
@@ -39,7 +39,7 @@ _FORGET = f"""DELETE FROM aliases WHERE former AND version IN (SELECT id FROM ve
 _AKA = f"""UPDATE versions SET aka = (SELECT iif(count(*), 2 - min(former), 0) FROM aliases
         WHERE version = versions.id AND kind < {Kind.CODE})
     WHERE person IN {_MANY}"""  # noqa: S608
-_HORIZON = f"""UPDATE horizon SET changes = changes + 1, day = max(day, coalesce(
+HORIZON = f"""UPDATE horizon SET changes = changes + 1, day = max(day, coalesce(
     (SELECT max(until) FROM versions WHERE person IN {_MANY} AND NOT open), 0))"""  # noqa: S608
 
 
@@ -70,7 +70,7 @@ def _replace(connection: sqlite3.Connection, versions: Sequence[Version], gone: 
     people = msgspec.json.decode(connection.execute(_PEOPLE, (gone,)).fetchone()[0], type=set[str])
     people |= {version.person.hex().upper() for version in versions}
     touched = msgspec.json.encode(sorted(people)).decode()
-    connection.execute(_COUNT, (touched, -1))
+    connection.execute(COUNT, (touched, -1))
     connection.execute(_DROP_NAMES, (gone,))
     connection.execute(_DROP, (gone,))
     ((last, horizon),) = connection.execute(
@@ -88,9 +88,9 @@ def _replace(connection: sqlite3.Connection, versions: Sequence[Version], gone: 
     )
     # Whoever was told of a successor by then is not asked today for what that successor took the place of.
     told = max([horizon, *(version.told for version in versions)])
-    connection.execute(_SUCCEED, (touched, told))
-    connection.execute(_HORIZON, (touched,))
-    connection.execute(_COUNT, (touched, 1))
+    connection.execute(SUCCEED, (touched, told))
+    connection.execute(HORIZON, (touched,))
+    connection.execute(COUNT, (touched, 1))
     connection.execute("DELETE FROM counts WHERE n = 0")
     return touched
 

@@ -13,7 +13,7 @@ from daemon.register.kana import search_key
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Keys, Named, Wanted
 from daemon.store import migrations
-from daemon.store.index import Version, conditions, finding, owners, spans
+from daemon.store.index import Version, conditions, finding, owners, spans, writing
 from daemon.store.index.owners import Key
 from daemon.store.index.plan import Way, guesses
 from daemon.store.index.schema import FILL, STANDINGS, aliases_of, packed, put, row_of
@@ -141,5 +141,21 @@ def test_a_row_says_whether_its_further_names_are_worth_a_look(
         assert connection.execute("SELECT aka FROM versions").fetchone() == (aka,)
 
 
-def test_the_file_is_made_in_one_step() -> None:
-    assert ((*migrations.INDEX_TABLES, *migrations.INDEX_INDEXES),) == migrations.INDEX
+def test_a_file_of_before_ends_as_a_new_one_begins() -> None:
+    with database() as stepped, database(migrations.INDEX_TABLES, migrations.INDEX_INDEXES) as new:
+        shapes = [
+            set(one.execute("SELECT type, name, sql FROM sqlite_master").fetchall()) for one in (stepped, new)
+        ]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("sql", [writing.COUNT, writing.SUCCEED, writing.HORIZON])
+def test_to_bring_in_one_more_version_no_row_of_its_person_is_read(sql: str) -> None:
+    with database() as connection:
+        plan = [
+            step
+            for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", ("[]", 1)[: sql.count("?2") + 1])
+        ]
+    read = [step for step in plan if step.startswith(("SEARCH versions", "SCAN versions"))]
+    assert [step for step in read if "by_person" in step]
+    assert all("COVERING INDEX by_person" in step or "INTEGER PRIMARY KEY" in step for step in read)
