@@ -107,6 +107,7 @@ def console_desk(
         **offices.custody.handlers,
         **offices.post.handlers,
         **offices.timetable.handlers,
+        **offices.reconciliations.findings.handlers,
         **offices.boundaries.handlers,
         CONSOLE_HOLDS: offices.held.on_console,
         CANCEL_HOLD: offices.held.cancel,

@@ -115,6 +115,11 @@ class Sitting:
         return not RECONCILIATION_ROLES.isdisjoint(self.session.roles)
 
     @property
+    def reads_findings(self) -> bool:
+        """Whether they may see what one found, one by one."""
+        return "clerk" in self.session.roles
+
+    @property
     def searches(self) -> bool:
         """Whether they are here to search: they have an affair, or nothing else."""
         return bool(self.session.affairs) or not self.sees_keys

@@ -1,6 +1,7 @@
 """The calls about reconciliations (整合性確認), typed, over a signed-in client."""
 
 from daemon.contract.endpoint import Empty
+from daemon.contract.findings import FINDINGS, FindingLines, FindingsQuery
 from daemon.contract.reconciled import RECONCILIATION, RECONCILIATIONS, Schedule, ScheduleQuery, Schedules
 from tui.client import ConsoleClient
 
@@ -18,3 +19,8 @@ class ReconciledCalls:
     async def schedule(self, municipality: str) -> Schedule:
         """One municipality's (5 or 6 digits)."""
         return await self._client.call(RECONCILIATION, ScheduleQuery(municipality), Schedule)
+
+    async def findings(self, municipality: str, after: str = "") -> FindingLines:
+        """A page of what its last finished one found; an entry in the log."""
+        asked = FindingsQuery(municipality=municipality, after=after)
+        return await self._client.call(FINDINGS, asked, FindingLines)

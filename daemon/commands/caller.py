@@ -62,6 +62,8 @@ class Right(StrEnum):
     """What the 機構 wrote in one: it may name people."""
     RECONCILIATIONS_SEE = "reconciliations.see"
     """Which municipality compared when, and what it came to, in figures."""
+    RECONCILIATIONS_READ = "reconciliations.read"
+    """What was found, one by one: each is about a person."""
     KEYS_SEE = "keys.see"
     """Keys, tokens, proposals, statements."""
     KEYS_PROPOSE = "keys.propose"
@@ -87,6 +89,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.REPORTS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
     Right.REPORTS_READ: frozenset({Role.CLERK}),
     Right.RECONCILIATIONS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR, Role.AUDITOR}),
+    Right.RECONCILIATIONS_READ: frozenset({Role.CLERK}),
     Right.KEYS_SEE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
     Right.KEYS_PROPOSE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
     Right.KEYS_DECIDE: frozenset({Role.CUSTODIAN}),

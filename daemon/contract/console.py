@@ -13,6 +13,7 @@ from daemon.contract.announcements import Announcement
 from daemon.contract.boundaries import BOUNDARY_ENDPOINTS
 from daemon.contract.deadlines import Deadline
 from daemon.contract.endpoint import Empty, Endpoint
+from daemon.contract.findings import FINDING_ENDPOINTS
 from daemon.contract.halt import HALT_ENDPOINTS
 from daemon.contract.holds import CONSOLE_ENDPOINTS as HOLD_ENDPOINTS
 from daemon.contract.holds import Pending
@@ -292,5 +293,5 @@ EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
 """Streams `ExportLine`s; needs the auditor's right."""
 ENDPOINTS = (
     STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *HALT_ENDPOINTS, *KEY_ENDPOINTS, *OUTBOX_ENDPOINTS,
-    *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *BOUNDARY_ENDPOINTS,
+    *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *FINDING_ENDPOINTS, *BOUNDARY_ENDPOINTS,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """One harmless question for every endpoint that a right guards: refused for want of it, or for some other reason, or answered."""
 
 from daemon.commands.caller import Right
-from daemon.contract import boundaries, halt, holds, outbox, reconciled
+from daemon.contract import boundaries, findings, halt, holds, outbox, reconciled
 from daemon.contract.endpoint import Endpoint
 
 PLACE = "00" * 12
@@ -29,4 +29,5 @@ CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
         (reconciled.RECONCILIATIONS, {}),
         (reconciled.RECONCILIATION, {"municipality": "35203"}),
     ],
+    Right.RECONCILIATIONS_READ: [(findings.FINDINGS, {"municipality": "35203"})],
 }

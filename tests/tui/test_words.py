@@ -21,7 +21,7 @@ from daemon.register.reconcile import Kind as Found
 from daemon.register.wanted import By
 from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
-from tui import hold_formats, key_formats, post_formats, reconciled_formats
+from tui import finding_formats, hold_formats, key_formats, post_formats, reconciled_formats
 from tui.ceremony import Next
 from tui.criteria import REQUIRED, SCOPES, TERMS
 from tui.output import HITS
@@ -41,7 +41,12 @@ BY_VALUE = {
     "finding": [*Found, "records"],
     "traffic": list(Traffic.__struct_fields__),
     "item": sorted({name for names in COMPARED.values() for name in names}),
-    "reconciliation": [*reconciled_formats.COLUMNS, *reconciled_formats.LINES, *reconciled_formats.RESULT],
+    "reconciliation": [
+        *reconciled_formats.COLUMNS,
+        *reconciled_formats.LINES,
+        *reconciled_formats.RESULT,
+        *finding_formats.COLUMNS,
+    ],
     "pending": [*Why, "entry", "more"],
     "hold_why": list(Why),
     "holds": [*hold_formats.COLUMNS, "reference", "notice"],

@@ -1,20 +1,24 @@
-"""One municipality's 整合性確認: its schedule, how far the run under way is, and what a run came to, in figures."""
+"""One municipality's 整合性確認: its schedule, how far the run under way is, and what a run came to, in figures.
+
+Whoever may goes on from here to what the last finished one found, one by one.
+"""
 
 from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import DataTable, Static
 
 from daemon.contract.reconciled import RunFigures, Schedule
 from tui import formats, reconciled_formats
 from tui.desk import Desk, Sitting
 from tui.reconciled_calls import ReconciledCalls
 from tui.screens.asking import AskingPage
+from tui.screens.findings import FindingsScreen
 from tui.widgets.listing import Listing
 from tui.widgets.notice import Notice
 
@@ -28,6 +32,7 @@ class ReconciliationScreen(AskingPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.back", "back", key_display="Esc"),
         Binding("f5", "reload", "reload", key_display="F5"),
+        Binding("f6", "findings", "findings", key_display="F6"),
         Binding("f7", "other", "other_run", key_display="F7"),
         Binding("f2", "app.status", "status", key_display="F2", show=False),
         Binding("f3", "app.search", "search", key_display="F3", show=False),
@@ -55,8 +60,9 @@ class ReconciliationScreen(AskingPage):
         self.action_reload()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer another run where there is one."""
-        return len(self._runs()) > 1 if action == "other" else True
+        """Offer another run, and findings, where there are some."""
+        offered = {"other": len(self._runs()) > 1, "findings": self._has_findings()}
+        return offered.get(action, True)
 
     def action_reload(self) -> None:
         """Read it anew."""
@@ -66,6 +72,15 @@ class ReconciliationScreen(AskingPage):
         """Show the other run: the newest, or the last one that came to its end."""
         self._at = (self._at + 1) % max(len(self._runs()), 1)
         self._show()
+
+    @on(DataTable.RowSelected, "#result-list")
+    def action_findings(self) -> None:
+        """What the last finished run found, one by one, over this screen."""
+        if self._has_findings():
+            self.app.push_screen(FindingsScreen(self.desk, self.sitting, self._municipality))
+
+    def _has_findings(self) -> bool:
+        return self.sitting.reads_findings and self._schedule is not None and self._schedule.done is not None
 
     def _follow(self) -> None:
         newest = self._schedule.newest if self._schedule else None
@@ -111,7 +126,8 @@ class ReconciliationScreen(AskingPage):
         elif shown.overdue:
             self.notice.show("warning", say("reconciliation.overdue_one"))
         else:
-            self.notice.show("info", say("reconciliation.figures_only"))
+            words = "reconciliation.figures" if self._has_findings() else "reconciliation.figures_only"
+            self.notice.show("info", say(words))
 
 
 def _table(lines: list[tuple[str, str]]) -> Table:

@@ -13,6 +13,7 @@ from daemon.commands.reconciliation.answering import Answers
 from daemon.commands.reconciliation.clearing import Clearing
 from daemon.commands.reconciliation.comparing import Counter, Tools
 from daemon.commands.reconciliation.endings import Tell
+from daemon.commands.reconciliation.findings import Findings
 from daemon.commands.reconciliation.keeping import Keeper
 from daemon.commands.reconciliation.matching import Matching
 from daemon.commands.reconciliation.running import Running
@@ -81,6 +82,7 @@ class Reconciliations:
                 clock=clock,
             )
         )
+        self.findings = Findings(self.running, runs, given.writer, municipalities)
 
     async def run(self) -> None:
         """Go on with what a kill left; then look after what nobody goes on with or needs, until cancelled."""

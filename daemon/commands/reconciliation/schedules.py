@@ -6,6 +6,7 @@ from typing import Any
 
 from daemon.clock import Clock, day_of
 from daemon.commands.caller import Caller, Right
+from daemon.commands.reconciliation.municipality import of_register
 from daemon.commands.reconciliation.reconciliations import Reconciliations
 from daemon.commands.reconciliation.runs import Named, Past
 from daemon.config import Reconciling
@@ -18,8 +19,6 @@ from daemon.contract.reconciled import (
     ScheduleQuery,
     Schedules,
 )
-from daemon.errors import InputError
-from daemon.register.codes import five_digits
 
 
 class Timetable:
@@ -50,9 +49,7 @@ class Timetable:
     async def shown(self, caller: Caller, asked: ScheduleQuery) -> Schedule:
         """One municipality's; InputError where it is none of this register's."""
         caller.require(Right.RECONCILIATIONS_SEE)
-        municipality = five_digits(asked.municipality)
-        if municipality is None or municipality not in self._municipalities:
-            raise InputError("record.unknown_municipality", field="municipality")
+        municipality = of_register(asked.municipality, self._municipalities)
         await self._reconciliations.running.resumed()
         return await self._schedule(municipality)
 
