@@ -13,19 +13,38 @@ from daemon.store.index import Index, Latest, Version, former_codes, latest_of
 
 
 @dataclass
+class Seen:
+    """What is committed, as far as a group met it. Nothing is committed while a group is made, so it stays true."""
+
+    before: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
+    """By key; None where nothing is. Keys that the group did not meet are absent."""
+    latest: dict[str, Latest | None] = field(default_factory=dict)
+    """What the projection says of 住民票コード: who has them now,"""
+    former: dict[str, Latest | None] = field(default_factory=dict)
+    """and who had them before."""
+
+    def followed_by(self, group: "Group") -> None:
+        """Make true again what was read before `group` was committed, or while it was."""
+        for table, pairs in group.changes.items():
+            before = self.before.get(table, {})
+            before.update({key: value for key, value in pairs.items() if key in before})
+        for seen, changed in ((self.latest, group.coded), (self.former, group.formerly)):
+            for code, where in seen.items():
+                if code in changed:
+                    seen[code] = latest_of(changed[code])
+                elif where is not None and where.person in group.newest:
+                    seen[code] = None
+
+
+@dataclass
 class Group:
     """Pieces of work that are committed together."""
 
     commit: int
     now: datetime
     """Taken once, so that no group straddles a midnight."""
+    seen: Seen = field(default_factory=Seen)
     changes: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
-    before: dict[Table, dict[bytes, bytes | None]] = field(default_factory=dict)
-    """What is committed under keys that this group met; None where nothing is. Keys it did not meet are absent."""
-    latest: dict[str, Latest | None] = field(default_factory=dict)
-    """What the projection says of the codes that this group met: who has them now,"""
-    former: dict[str, Latest | None] = field(default_factory=dict)
-    """and who had them before. Nothing is committed meanwhile, so both stay true while the group is made."""
     versions: dict[bytes, Version] = field(default_factory=dict)
     """Those that are new to the projection, by row."""
     newest: dict[bytes, Version] = field(default_factory=dict)
@@ -41,7 +60,7 @@ class Group:
 
     def add(self, table: Table, key: bytes, value: bytes) -> None:
         """Put under a key that was never used before."""
-        self.before.setdefault(table, {}).setdefault(key, None)
+        self.seen.before.setdefault(table, {}).setdefault(key, None)
         self.put(table, key, value)
 
     def take(self, versions: Iterable[Version]) -> None:
@@ -87,7 +106,7 @@ class Draft:
 
     def add(self, table: Table, key: bytes, value: bytes) -> None:
         """Put under a key that was never used before (random, or a place): so nobody has to look what was there."""
-        self._group.before.setdefault(table, {}).setdefault(key, None)
+        self._group.seen.before.setdefault(table, {}).setdefault(key, None)
         self.put(table, key, value)
 
     def delete(self, table: Table, key: bytes) -> None:
@@ -97,7 +116,7 @@ class Draft:
         self, table: Table, keys: Sequence[bytes], *, apart: bool = False
     ) -> dict[bytes, bytes]:
         """The values of those `keys` that exist, as this work sees them; `apart` for many, in the background."""
-        before = self._group.before.setdefault(table, {})
+        before = self._group.seen.before.setdefault(table, {})
         changes, own = self._group.changes.get(table, {}), self.changes.get(table, {})
         unknown = [key for key in keys if not (key in own or key in changes or key in before)]
         if unknown:
@@ -111,7 +130,7 @@ class Draft:
 
     async def latest(self, codes: Sequence[str]) -> dict[str, Latest]:
         """The latest version of each person who has one of these 住民票コード, as the group sees it."""
-        found = self._untouched(await _projected(self._group.latest, codes, self._index.latest))
+        found = self._untouched(await _projected(self._group.seen.latest, codes, self._index.latest))
         coded = self._group.coded
         return found | {code: latest_of(coded[code]) for code in codes if code in coded}
 
@@ -120,7 +139,7 @@ class Draft:
 
         IntegrityError where two people had the same.
         """
-        found = self._untouched(await _projected(self._group.former, codes, self._index.formerly))
+        found = self._untouched(await _projected(self._group.seen.former, codes, self._index.formerly))
         formerly = self._group.formerly
         here = {code: latest_of(formerly[code]) for code in codes if code in formerly}
         if found.keys() & here.keys():

@@ -12,7 +12,7 @@ class Table(StrEnum):
     """Every table of the truth, with the form of its keys."""
 
     ROWS = "rows"
-    """random row id (16 bytes) → sealed version"""
+    """row id (16 bytes: 8 of its person's, which are random, and 8 of its own) → sealed version"""
     NOTICES = "notices"
     """idempotency key (32 bytes) → sealed receipt"""
     OUTBOX = "outbox"

@@ -8,24 +8,21 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
 from daemon.clock import Clock
 from daemon.crypto.seal import Sealer
 from daemon.errors import JukuraError, StateError
-from daemon.store.draft import Draft, Group
+from daemon.store.draft import Draft, Group, Seen
 from daemon.store.engine import Engine, Table
 from daemon.store.index import Index
+from daemon.store.jobs import Job, Work, tell
 from daemon.store.merging import Merger
 from daemon.store.truth import HEAD, KEPT_CHANGES, LISTED, SEALS, Truth
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-Work = Callable[[Draft], Awaitable[T]]
 
 DEADLINE = 30.0  # seconds for one piece of work inside its group
 UNLISTED = 256  # commits whose rows are taken off the list of changes at once
@@ -55,14 +52,9 @@ class Participant(Protocol):
         ...
 
 
-@dataclass
-class Job:
-    """One piece of work, and who waits for it."""
-
-    work: Work[Any]
-    done: asyncio.Future[Any]
-    ahead: Work[None] | None = None
-    """Reads what the work will read, beside others of the group before any of them begins; it changes nothing."""
+def nothing() -> Sequence[Job]:
+    """No further pieces of work."""
+    return ()
 
 
 class Groups:
@@ -97,19 +89,27 @@ class Groups:
         """or is, so that no version may be added."""
         return self._merger.full
 
-    async def commit(self, jobs: list[Job]) -> None:
-        """Do `jobs` in order and commit what they mean; tell each what became of it."""
-        group = Group(self._truth.head + 1, self._clock.now())
+    async def commit(
+        self, jobs: Sequence[Job], *, seen: Seen | None = None, more: Callable[[], Sequence[Job]] = nothing
+    ) -> Seen | None:
+        """Do `jobs` in order and commit what they mean; tell each what became of it. `seen` was read ahead for them.
+
+        `more` gives jobs of the next group. What is returned was read ahead for them while the disk was waited for; None
+        where that cannot be relied on.
+        """
+        group, following = Group(self._truth.head + 1, self._clock.now(), seen or Seen()), Seen()
         for participant in self._participants:
             participant.begin()
         try:
-            results = await self._work(jobs, group)
+            if seen is None:
+                await self._look(jobs, group.seen)
+            results = await self._work(jobs, group, lambda: self._look(more(), following))
         except Exception as error:
             log.exception("commit failed", extra={"commit": group.commit, "count": len(jobs)})
             failure = error if isinstance(error, JukuraError) else StateError("store.cannot_write")
             for job in jobs:
                 tell(job.done, failure)
-            return
+            return None
         try:
             # A projection that cannot follow ends the writer, and the next start levels it: the truth is safe.
             if group.changes:
@@ -117,26 +117,28 @@ class Groups:
         finally:
             for job, result in zip(jobs, results, strict=True):
                 tell(job.done, result)
+        if group.removed:
+            return None
+        following.followed_by(group)
+        return following
 
-    async def _work(self, jobs: list[Job], group: Group) -> list[object]:
+    async def _work(
+        self, jobs: Sequence[Job], group: Group, meanwhile: Callable[[], Awaitable[None]]
+    ) -> list[object]:
         try:
-            await asyncio.gather(*(self._ahead(job, group) for job in jobs))
             results = [await self._one(job, group) for job in jobs]
             if group.changes:
-                await self._finish(group)
+                await self._finish(group, meanwhile)
         except BaseException:
             for participant in self._participants:
                 participant.rollback()
             raise
         return results
 
-    async def _ahead(self, job: Job, group: Group) -> None:
-        """Read ahead. What goes wrong here goes wrong again in the work itself, and is told there."""
-        if job.ahead is None:
-            return
-        with suppress(Exception):
-            async with asyncio.timeout(DEADLINE):
-                await job.ahead(Draft(group, self._engine, self._index))
+    async def _look(self, jobs: Sequence[Job], seen: Seen) -> None:
+        """Read ahead for `jobs`. What goes wrong here goes wrong again in the work itself, and is told there."""
+        draft = Draft(Group(0, self._clock.now(), seen), self._engine, self._index)
+        await asyncio.gather(*(_ahead(job.ahead, draft) for job in jobs if job.ahead is not None))
 
     async def _one(self, job: Job, group: Group) -> object:
         """The result of one piece of work, or the error it ended with; then nothing of it is merged."""
@@ -155,7 +157,7 @@ class Groups:
             participant.merge(draft, group)
         return result
 
-    async def _finish(self, group: Group) -> None:
+    async def _finish(self, group: Group, meanwhile: Callable[[], Awaitable[None]]) -> None:
         for row in group.removed:
             group.versions.pop(row, None)
         if rows := [*group.versions, *group.removed]:
@@ -166,7 +168,11 @@ class Groups:
             await participant.prepare(group)
         group.put(Table.META, HEAD, group.commit.to_bytes(8, "big"))
         group.put(Table.META, SEALS, msgspec.msgpack.encode(dict(self._sealer.counts)))
-        await self._engine.apply(group.changes)
+        applied, _ = await asyncio.gather(
+            self._engine.apply(group.changes), meanwhile(), return_exceptions=True
+        )
+        if applied is not None:
+            raise applied
         # From here the truth has it, and nothing may take it back.
         self._truth.head, self._truth.listed = group.commit, listed
         for participant in self._participants:
@@ -183,11 +189,7 @@ class Groups:
         return first + UNLISTED
 
 
-def tell(done: asyncio.Future[Any], result: object) -> None:
-    """Let whoever waits know: a result, or the error it ended with."""
-    if done.done():
-        return
-    if isinstance(result, Exception):
-        done.set_exception(result)
-    else:
-        done.set_result(result)
+async def _ahead(ahead: Work[None], draft: Draft) -> None:
+    with suppress(Exception):
+        async with asyncio.timeout(DEADLINE):
+            await ahead(draft)

@@ -47,12 +47,24 @@ class Lanes(Generic[T]):
         Whoever gives up waiting has taken nothing.
         """
         await self._some.wait()
+        return self.take_now(most=most, weight=weight)
+
+    def take_now(self, *, most: int, weight: int) -> list[T]:
+        """The same of what is there; nothing if nothing is."""
         taken: list[T] = []
         heavy = 0
         while self._takeable and len(taken) < most and heavy < weight:
             piece, weighs = self._next()
             taken.append(piece)
             heavy += weighs
+        self._look()
+        return taken
+
+    def take_first(self, *, most: int) -> list[T]:
+        """Up to `most` pieces of the first lane, if there are any."""
+        taken: list[T] = []
+        while FIRST in self._lanes and len(taken) < most:
+            taken.append(self._next()[0])
         self._look()
         return taken
 

@@ -20,7 +20,7 @@ from daemon.store.pages import PageKey
 log = logging.getLogger(__name__)
 
 MERGED = 10_000  # versions and removals in memory that are worth a new file
-PRESSING = 50_000  # of them, which do not wait until the last new file was long enough ago
+PRESSING = 40_000  # of them, which do not wait until the last new file was long enough ago
 FILLING = 80_000  # past it municipalities are told to come again
 MOST = 100_000  # in memory, 2 kB each; past it their notices wait
 LEISURE = 4
@@ -92,17 +92,17 @@ class Merger:
         """Write the file anew whenever that is due, until `close`."""
         self._ended.clear()
         try:
-            while True:
+            while not self._end.is_set():
                 await self._some.wait()
                 await _within(REST, self._many)
                 await _within(self._leisure, self._pressing)
                 if self._end.is_set():
                     break
-                self._some.clear()
-                self._many.clear()
-                self._pressing.clear()
                 if not await self._try():
                     await _within(AGAIN, self._end)
+                # Of what was counted meanwhile much is in the file now.
+                for due in (self._some, self._many, self._pressing):
+                    due.clear()
                 self._wake()
         finally:
             self._ended.set()

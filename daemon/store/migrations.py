@@ -84,12 +84,11 @@ INDEX_TODAY = (
     ),
     "CREATE INDEX alias_key ON aliases (kind, key, birth_min, former, standing, since, sex, municipality)",
 )
-_BY_PERSON = "CREATE INDEX by_person ON versions (person, serial, since, until, standing, open)"
-"""Holds everything that depends on the other versions of a person: to bring in one more, none of their rows is read."""
-_BY_PERSON_AT_FIRST = "CREATE INDEX by_person ON versions (person, serial)"
 INDEX_INDEXES = (
     "CREATE UNIQUE INDEX by_row ON versions (row)",
-    _BY_PERSON,
+    # Holds everything that depends on the other versions of a person: to bring in one more, none of their rows is read. At first it
+    # held `person, serial` alone, and does in a file of then until that is written anew.
+    "CREATE INDEX by_person ON versions (person, serial, since, until, standing, open)",
     "CREATE INDEX by_code ON versions (code) WHERE open",
     "CREATE INDEX by_number ON versions (number) WHERE open AND number > 0",
     *INDEX_TODAY,
@@ -99,10 +98,7 @@ INDEX_INDEXES = (
     ),
 )
 
-INDEX: tuple[Step, ...] = (
-    (*INDEX_TABLES, *(_BY_PERSON_AT_FIRST if one == _BY_PERSON else one for one in INDEX_INDEXES)),
-    ("DROP INDEX by_person", _BY_PERSON),
-)
+INDEX: tuple[Step, ...] = ((*INDEX_TABLES, *INDEX_INDEXES),)
 
 
 async def run(connection: Connection, steps: Sequence[Step]) -> None:

@@ -25,11 +25,20 @@ from daemon.register.transitions import Standing
 from daemon.store.engine import Table
 
 ROW_ID = 16  # bytes
+OWN = 8  # bytes of an id that are the version's own
 STRUCK = frozenset({Standing.OUT, Standing.DEAD, Standing.GONE, Standing.STRUCK})
 ROW_TYPES: dict[Register, type[HonninRow] | type[FuhyoRow]] = {
     Register.HONNIN: HonninRow,
     Register.FUHYO: FuhyoRow,
 }
+
+
+def row_id(person: bytes, own: bytes) -> bytes:
+    """The id of a version, given `OWN` bytes that no other version of the person has.
+
+    It begins as the person's does: their versions lie side by side, where chance put the first of them (docs/adr/0011).
+    """
+    return person[: ROW_ID - OWN] + own
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class Tally:
 
     async def _before(self, group: Group, table: Table, keys: Iterable[bytes]) -> list[bytes]:
         """What is committed under `keys`; asked of the engine only where the group did not meet it."""
-        met = group.before.get(table, {})
+        met = group.seen.before.get(table, {})
         held = [met[key] for key in keys if key in met]
         unmet = [key for key in keys if key not in met]
         found = await self._engine.get_many(table, unmet) if unmet else {}

@@ -7,13 +7,14 @@ others waiting: the queue has a lane for each (`daemon.store.lanes`), and a grou
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from daemon.audit.act import Act
 from daemon.errors import IntegrityError, StateError
-from daemon.store.draft import Draft
-from daemon.store.groups import Groups, Job, Work, tell
+from daemon.store.draft import Draft, Seen
+from daemon.store.groups import Groups
+from daemon.store.jobs import Job, Work, tell
 from daemon.store.lanes import FIRST, Lanes
 
 T = TypeVar("T")
@@ -35,12 +36,26 @@ class _Alone:
     done: asyncio.Future[Any]
 
 
+Piece = Job | _Alone | None
+"""None: there will be no more."""
+
+
+@dataclass
+class _Turn:
+    """What is taken from the queue together, and what was read ahead for it."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    seen: Seen | None = None
+
+
 class Writer:
     """Owns every change to the store."""
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
-        self._queue: Lanes[Job | _Alone | None] = Lanes(QUEUE)
+        self._queue: Lanes[Piece] = Lanes(QUEUE)
+        self._coming = _Turn()
+        """Taken already, while the group before it is written."""
         self._closed = False
         self._ended = asyncio.Event()
         self._ended.set()
@@ -83,10 +98,10 @@ class Writer:
         ending = False
         self._ended.clear()
         try:
-            while not (ending and not len(self._queue)):
-                jobs = await self._next(ending=ending)
-                await self._run(jobs)
-                ending = ending or None in jobs
+            while not ending or len(self._queue) or self._coming.pieces:
+                turn = await self._next(ending=ending)
+                await self._run(turn)
+                ending = ending or None in turn.pieces
         finally:
             self._ended.set()
 
@@ -107,28 +122,44 @@ class Writer:
         except TimeoutError:
             raise StateError("store.no_word") from None
 
-    async def _next(self, *, ending: bool) -> list[Job | _Alone | None]:
-        """The next group. While the projection has no room it is of the first lane, which adds nothing to it: searches go on."""
+    async def _next(self, *, ending: bool) -> _Turn:
+        """What is next. While the projection has no room it is of the first lane, which adds nothing to it: searches go on."""
+        if self._coming.pieces:
+            turn, self._coming = self._coming, _Turn()
+            turn.pieces += self._queue.take_first(most=MOST_JOBS)
+            return turn
         while True:
             held = self._groups.full and not ending
             self._queue.hold(held=held)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK if held else None):
-                    return await self._queue.take(most=MOST_JOBS, weight=MOST_WEIGHT)
+                    return _Turn(await self._queue.take(most=MOST_JOBS, weight=MOST_WEIGHT))
 
-    async def _run(self, jobs: list[Job | _Alone | None]) -> None:
+    async def _run(self, turn: _Turn) -> None:
         """Groups of what can be committed together, and what wants to be alone, in order."""
+        jobs = [piece for piece in turn.pieces if isinstance(piece, Job)]
+        if len(jobs) == len(turn.pieces):
+            self._coming.seen = await self._groups.commit(jobs, seen=turn.seen, more=self._more)
+            return
         group: list[Job] = []
-        for job in jobs:
-            if isinstance(job, Job):
-                group.append(job)
-            elif job is not None:
+        for piece in turn.pieces:
+            if isinstance(piece, Job):
+                group.append(piece)
+            elif piece is not None:
                 if group:
                     await self._groups.commit(group)
                     group = []
-                await _alone(job)
+                await _alone(piece)
         if group:
             await self._groups.commit(group)
+
+    def _more(self) -> list[Job]:
+        """Take what is next already; what to read ahead of it, if nothing in it wants to be alone."""
+        if self._groups.full:
+            return []
+        self._coming.pieces = self._queue.take_now(most=MOST_JOBS, weight=MOST_WEIGHT)
+        jobs = [piece for piece in self._coming.pieces if isinstance(piece, Job)]
+        return jobs if len(jobs) == len(self._coming.pieces) else []
 
 
 async def _alone(job: _Alone) -> None:

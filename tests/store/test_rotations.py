@@ -13,7 +13,7 @@ from daemon.crypto.keyring import Keyring, load
 from daemon.errors import ConflictError, InputError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
-from daemon.store.groups import Work
+from daemon.store.jobs import Work
 from daemon.store.plans import File
 from daemon.store.reseal import Reseal
 from tests.conftest import Bench

@@ -13,7 +13,7 @@ from daemon.crypto.seal import Place
 from daemon.errors import ConflictError
 from daemon.store.draft import Draft
 from daemon.store.engine import Changes, Table
-from daemon.store.groups import Work
+from daemon.store.jobs import Work
 from daemon.store.tally import SEALED, Tally, classes_of, counted
 from tests.conftest import Bench
 from tests.store.turning import fill, move

@@ -10,7 +10,7 @@ from daemon.audit.entry import Action
 from daemon.errors import ConflictError, JukuraError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Changes, Table
-from daemon.store.groups import Work
+from daemon.store.jobs import Work
 from tests.commands.notices.test_notices import DAY, notice, send
 from tests.conftest import Bench
 from tests.store.turning import newcomer

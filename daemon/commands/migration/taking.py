@@ -19,7 +19,7 @@ from daemon.register.history import checked
 from daemon.register.order import UNKNOWN
 from daemon.register.rows import Row
 from daemon.store.index import Known, Version, known_of, projected
-from daemon.store.rows import ROW_ID, RowCodec, Stored
+from daemon.store.rows import OWN, ROW_ID, RowCodec, Stored, row_id
 
 BATCH = 2000  # versions, or a few more: whole people
 BREATH = 25  # versions until others on the loop get their turn
@@ -48,14 +48,14 @@ class Ids:
 
     def person(self, code: str) -> bytes:
         """Of the person whose newest 住民票コード this is."""
-        return self._drawn(b"person", code.encode())
+        return self._drawn(b"person", code.encode(), ROW_ID)
 
     def row(self, person: bytes, row: Row) -> bytes:
         """Of one version: another one where anything in it differs."""
-        return self._drawn(b"row", person + msgspec.msgpack.encode(row))
+        return row_id(person, self._drawn(b"row", person + msgspec.msgpack.encode(row), OWN))
 
-    def _drawn(self, of: bytes, what: bytes) -> bytes:
-        return hashlib.blake2b(what, digest_size=ROW_ID, key=self.secret, person=of).digest()
+    def _drawn(self, of: bytes, what: bytes, size: int) -> bytes:
+        return hashlib.blake2b(what, digest_size=size, key=self.secret, person=of).digest()
 
 
 class Taking:

@@ -13,9 +13,9 @@ from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from daemon.store.index import Known as Keys
 from daemon.store.index import Latest, known_of, projected
-from daemon.store.rows import ROW_ID, RowCodec, Stored
+from daemon.store.rows import OWN, ROW_ID, RowCodec, Stored, row_id
 
-_IDS = Fresh(ROW_ID)
+_PEOPLE, _OWN = Fresh(ROW_ID), Fresh(OWN)
 
 
 Where = dict[str, Latest]
@@ -79,9 +79,9 @@ class Subjects:
         """What is stored: `row` is the newest version of its person from now on; `seq` is the count of the municipality that sent it."""
         under = self._under(record, old)
         last = self._people.pop(under, None)
-        person = last.person if last else _IDS()
+        person = last.person if last else _PEOPLE()
         counts = counted(last.counts if last else {}, row.municipality, seq)
-        new = Stored(_IDS(), person, row, counts=counts)
+        new = Stored(row_id(person, _OWN()), person, row, counts=counts)
         self._draft.add(Table.ROWS, new.id, self._codec.seal(new))
         version = projected(new, self._keys.get(person))
         self._keys[person] = known_of(version)

@@ -24,11 +24,12 @@ COUNT = f"""INSERT INTO counts SELECT standing, day, ?2 * sum(n) FROM (
         SELECT standing, until, -1 FROM versions WHERE person IN {_MANY} AND since < until AND until < {FOREVER})
     WHERE true GROUP BY standing, day
     ON CONFLICT (standing, day) DO UPDATE SET n = n + excluded.n"""  # noqa: S608
+# What changes is found in the index by person: the rows of a long history stay unread.
 SUCCEED = f"""UPDATE versions SET until = spans.until, open = spans.until > ?2 FROM (
-        SELECT id, coalesce(min(since) OVER (PARTITION BY person ORDER BY serial DESC
+        SELECT id, until AS had, open AS stood, coalesce(min(since) OVER (PARTITION BY person ORDER BY serial DESC
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), {FOREVER}) AS until
         FROM versions WHERE person IN {_MANY}) AS spans
-    WHERE spans.id = versions.id AND (versions.until != spans.until OR versions.open != (spans.until > ?2))"""  # noqa: S608
+    WHERE spans.id = versions.id AND (spans.had != spans.until OR spans.stood != (spans.until > ?2))"""  # noqa: S608
 _FORGET = f"""DELETE FROM aliases WHERE former AND version IN (SELECT id FROM versions WHERE person IN {_MANY})
     AND NOT EXISTS (SELECT 1 FROM versions AS v JOIN versions AS w ON w.person = v.person AND w.serial < v.serial
         WHERE v.id = aliases.version

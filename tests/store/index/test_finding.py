@@ -17,11 +17,11 @@ from tests.store.index.lives import LIVES, SEARCHES, Fact, People, aimed
 
 
 @contextmanager
-def database(*steps: migrations.Step) -> Iterator[sqlite3.Connection]:
-    """The tables of the file, in memory; made by `steps`, if not by those that a file takes."""
+def database() -> Iterator[sqlite3.Connection]:
+    """The tables of the file, in memory."""
     connection: Any = sqlcipher.connect(":memory:", isolation_level=None)
     try:
-        for step in steps or migrations.INDEX:
+        for step in migrations.INDEX:
             for statement in step:
                 connection.execute(statement)
         yield connection

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +13,12 @@ from daemon.register.effect import FOREVER
 from daemon.register.kana import search_key
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Keys, Named, Wanted
-from daemon.store import migrations
-from daemon.store.index import Version, conditions, finding, owners, spans, writing
+from daemon.store.index import SHAPE, Version, conditions, finding, owners, renewal, spans, writing
 from daemon.store.index.owners import Key
 from daemon.store.index.plan import Way, guesses
 from daemon.store.index.schema import FILL, STANDINGS, aliases_of, packed, put, row_of
 from daemon.store.index.version import Alias, Kind
+from daemon.store.pages import PageKey, Pages
 from tests.store.index.lives import LIVES, Fact, People
 from tests.store.index.test_finding import database, filled
 
@@ -141,12 +142,36 @@ def test_a_row_says_whether_its_further_names_are_worth_a_look(
         assert connection.execute("SELECT aka FROM versions").fetchone() == (aka,)
 
 
-def test_a_file_of_before_ends_as_a_new_one_begins() -> None:
-    with database() as stepped, database(migrations.INDEX_TABLES, migrations.INDEX_INDEXES) as new:
-        shapes = [
-            set(one.execute("SELECT type, name, sql FROM sqlite_master").fetchall()) for one in (stepped, new)
-        ]
-    assert shapes[0] == shapes[1]
+async def test_a_file_of_before_is_as_a_new_one_once_it_is_written_anew(tmp_path: Path) -> None:
+    key, old, new = PageKey(bytes(32)), tmp_path / "old.db", tmp_path / "new.db"
+    first = Version(
+        bytes(16), b"p" * 16, 1, "00000000019", "", Standing.PRESENT, 20200101, 20200101, "あい", "山田", 19890107, 19890107, "1",
+        "35203", "001001", "滝町1",
+    )  # fmt: skip
+    versions = [
+        first,
+        first._replace(row=b"r" * 16, serial=2, since=20200102, told=20200102, address="滝町2"),
+    ]
+    pages = await Pages.open(old, key, SHAPE)
+
+    def before(connection: sqlite3.Connection) -> None:
+        connection.execute("DROP INDEX by_person")
+        connection.execute("CREATE INDEX by_person ON versions (person, serial)")
+        writing.take_in(connection, versions=versions[:1])
+
+    await pages.write(before)
+    await pages.close()
+    await renewal.renew(old, new, key.raw, versions=versions[1:], removed=(), commit=2)
+    shape = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%'"
+    pages = await Pages.open(new, key, SHAPE)
+    (counted,) = await pages.read(
+        lambda one: one.execute("SELECT count(*), sum(open) FROM versions").fetchall()
+    )
+    held = set(await pages.read(lambda one: one.execute(shape).fetchall()))
+    await pages.close()
+    assert counted == (2, 1)
+    with database() as fresh:
+        assert held == set(fresh.execute(shape).fetchall())
 
 
 @pytest.mark.parametrize("sql", [writing.COUNT, writing.SUCCEED, writing.HORIZON])
