@@ -26,8 +26,8 @@ class Shape:
     synchronous: str
     cache: int
     """KiB of pages, for each connection that is not for long reads."""
-    settle: int = 2_000
-    """Rows written until the WAL is worth moving."""
+    settle: int = 4_000
+    """Rows written until the WAL is worth moving: five hundred searches, of which the one or two that come just then wait for it."""
 
 
 @dataclass(frozen=True)

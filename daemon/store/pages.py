@@ -102,14 +102,15 @@ class Pages:
         """Move the WAL into the file whenever it has grown; to be run as a task, until it is cancelled."""
         while True:
             await self._grown.wait()
-            self._grown.clear()
             try:
                 await self.settle()
             except Errors as error:
                 # A full disk, most likely. Nothing is lost: it stays in the WAL, which commits move when they must.
                 log.warning("WAL not moved", extra={"kind": self.file.name, "error": type(error).__name__})
                 await asyncio.sleep(AGAIN)
-                self._grown.set()
+            else:
+                # Who wrote meanwhile took what was being moved for what is still there.
+                self._grown.clear()
 
     async def settle(self) -> None:
         """Move what is in the WAL into the file, as far as readers allow, while commits go on.

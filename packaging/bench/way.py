@@ -5,13 +5,12 @@
 A register of synthetic residents over a real SoftHSM key service serves its console on a unix socket; a client in a process of
 its own asks for one resident after the other by name and birth date, each of `--callers` waiting for its answer. With
 `--notices`, batches of that many come in meanwhile, one a second. Prints one JSON object, in milliseconds: what the client
-waited, and per search what each stage inside the register took. Stages contain those indented below them; with more than
-one caller they contain waiting for others, too.
+waited, per search what each stage inside the register took, and how many searches fell into what else the register does
+(`way_beside.py`). Stages contain those indented below them; with more than one caller they contain waiting for others, too.
 """
 
 import argparse
 import asyncio
-import gc
 import json
 import socket
 import sys
@@ -24,8 +23,10 @@ from typing import Any, NoReturn
 from rekey import figures
 from stage import BATCH, Stage, batches, staged
 from stages import Stages
+from way_beside import Beside
 from way_client import OPERATOR, PASSWORD, WARM
 
+from daemon import pace
 from daemon.clock import SystemClock, day_of
 from daemon.commands.caller import Role
 from daemon.commands.people import Account
@@ -77,6 +78,17 @@ def watched(stage: Stage, server: ConsoleServer) -> Stages:
     return stages
 
 
+def beside(stage: Stage, server: ConsoleServer) -> Beside:
+    """What else is at work: the WAL on its way into the file, and the signature under the log."""
+    found, parts = Beside(), stage.parts
+    pages: Any = parts.engine.pages
+    found.searches(server, "_serve")
+    found.watch("WAL moved beside commits", pages._connections.keeper, "run")  # noqa: SLF001 - a bench looks inside
+    found.watch("WAL moved between commits", pages.writer, "run")
+    found.watch("log signed", parts.signer, "sign")
+    return found
+
+
 async def measure(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
     """The whole bench in `folder`."""
     extra = asked.notices * 60
@@ -89,14 +101,14 @@ async def measure(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
         await introduce(stage)
         bodies = searches(first, asked.searches + WARM)
         server, tasks = ConsoleServer(nothing, lambda: stage.parts.desk, identify=lambda _: UID), Tasks()
-        stages, path = watched(stage, server), folder / "console.sock"
+        stages, others = watched(stage, server), beside(stage, server)
+        path = folder / "console.sock"
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(path))
             listening.listen()
             listening.setblocking(False)  # noqa: FBT003
             await server.start(listening)
-            gc.collect()
-            gc.freeze()
+            pace.keep()
             cpu = time.process_time()
             if later:
                 tasks.start(trickle(stage, later, asked.notices), name="notices")
@@ -109,6 +121,7 @@ async def measure(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
         "waited": figures(waited),
         "register's CPU": round(cpu / len(bodies) * 1000, 3),
         "stages": stages.per(len(bodies)),
+        "beside": others.figures(),
     }
 
 
@@ -159,6 +172,7 @@ def main() -> None:
     parser.add_argument("--callers", type=int, default=1)
     parser.add_argument("--notices", type=int, default=0)
     asked = parser.parse_args()
+    pace.settle()
     with TemporaryDirectory(prefix="bench-") as folder:
         result = asyncio.run(measure(asked, Path(folder)))
     json.dump(result, sys.stdout, indent=1, ensure_ascii=False)

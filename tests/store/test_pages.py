@@ -225,7 +225,7 @@ async def test_the_wal_stays_short_while_commits_go_on(pages: Pages, monkeypatch
     monkeypatch.setattr(pages, "_shape", dataclasses.replace(SHAPE, settle=100))
     keeping = asyncio.get_running_loop().create_task(pages.keep_short())
     await written(pages, 8)
-    assert log_of(pages) < 4_000_000
+    assert log_of(pages) < 5_000_000
     keeping.cancel()
     # The same without it.
     before = log_of(pages)
@@ -243,6 +243,36 @@ async def test_the_wal_is_moved_also_while_somebody_writes(pages: Pages) -> None
     assert pages.file.stat().st_size > before + 1_500_000
     await pages.writer.execute("COMMIT")
     assert await pages.read(held) == 1_001
+
+
+async def test_what_is_written_while_the_wal_is_moved_is_no_reason_to_move_it_again(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move, moves = pages_module._move, []
+    began, go_on = threading.Event(), threading.Event()
+
+    def waits(connection: sqlite3.Connection) -> int:
+        moves.append(connection)
+        began.set()
+        go_on.wait(20)
+        return move(connection)
+
+    monkeypatch.setattr(pages_module, "_move", waits)
+    monkeypatch.setattr(pages, "_shape", dataclasses.replace(SHAPE, settle=10))
+    loop = asyncio.get_running_loop()
+    keeping = loop.create_task(pages.keep_short())
+    for number in range(1, 3):
+        await pages.write(lambda connection: [put(connection) for _ in range(10)])
+        await loop.run_in_executor(None, began.wait, 10)
+        # Whoever looks at how much there is finds more than enough.
+        await pages.write(put)
+        began.clear()
+        go_on.set()
+        await asyncio.sleep(0.1)
+        go_on.clear()
+        assert len(moves) == 2 * number
+    keeping.cancel()
+    assert await pages.read(held) == 22
 
 
 async def test_a_wal_that_cannot_be_moved_is_tried_again(
