@@ -42,7 +42,8 @@ from daemon.register.reconcile import RECORDS as RECORD_TYPES
 from daemon.register.rows import FuhyoRecord, HonninRecord, Record, Register
 from daemon.rehearsal.own import Own
 
-PAUSE = 0.2  # seconds between two questions how far the register is
+SOON = 0.01  # seconds until the first question how far the register is; each next one waits twice as long
+PAUSE = 0.1  # seconds between two of them at the most
 
 
 class Line(Protocol):
@@ -131,10 +132,12 @@ class Comparison:
                 await asyncio.sleep(PAUSE)
 
     async def _until(self, run: str, phase: Phase) -> Result:
+        pause = SOON
         while (result := await self._result(run)).phase is not phase:
             if result.phase is Phase.STOPPED:
                 raise StateError(result.code)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(min(pause, PAUSE))
+            pause *= 2
         return result
 
     async def _result(self, run: str, page: int = 0) -> Result:

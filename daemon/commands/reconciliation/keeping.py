@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,11 +16,19 @@ from daemon.contract.reconciliation import MOST_FINDINGS, Finding, Traffic
 from daemon.errors import StateError
 from daemon.register.reconcile import Kind
 from daemon.store.draft import Draft
+from daemon.store.index.residing import Found, Place
 from daemon.store.writer import Writer
 
 NOTHING = Traffic()
 Pieces = Mapping[tuple[Part, int, int], bytes]
 """Parts by kind, number and piece."""
+
+
+class People(NamedTuple):
+    """People of ours as the projection has them, and where to go on after them."""
+
+    found: Sequence[Found]
+    following: Place | None
 
 
 @dataclass
@@ -38,6 +46,8 @@ class Active:
     """What crossed the line since the last commit."""
     prints: Prints = field(default_factory=Prints)
     """`ranges`: what there is in the chunks."""
+    ahead: People | None = None
+    """Those who are put down next, if they were looked up."""
     left: list[tuple[int, bool]] | None = None
     """`full`: of the part that is worked on the codes that are still to be looked at, and whether they came twice."""
 

@@ -28,7 +28,7 @@ from daemon.store.held import Waiting
 from daemon.store.residents import Residents
 from daemon.store.rows import Stored
 
-PIECE = 125  # lines looked at together
+PIECE = 128  # lines looked at together: the rows of so many are read with two statements
 BREATH = 50  # lines read until others on the loop have their turn
 
 

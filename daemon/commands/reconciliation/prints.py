@@ -23,7 +23,13 @@ def sorted_chunks(pieces: Sequence[bytes]) -> Iterator[bytes]:
 def within(chunk: bytes, first: int, last: int) -> list[bytes]:
     """The entries of a chunk whose codes lie in a range."""
     low, high = first.to_bytes(CODE, "big"), last.to_bytes(CODE, "big")
-    return [entry for entry in entries(chunk, DIGEST) if low <= entry[:CODE] <= high]
+    places = range(0, len(chunk), CODE + DIGEST)
+
+    def code(at: int) -> bytes:
+        return chunk[at : at + CODE]
+
+    start, stop = bisect_left(places, low, key=code), bisect_right(places, high, key=code)
+    return list(entries(chunk[start * places.step : stop * places.step], DIGEST))
 
 
 class Prints:

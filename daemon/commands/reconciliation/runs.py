@@ -144,9 +144,15 @@ class Runs:
 
     async def part(self, run: Run, part: Part, numbers: Sequence[int], *, piece: int = 0) -> list[bytes]:
         """Those of these parts that there are, in order."""
-        keys = [_key(run, part, number, piece) for number in numbers]
-        held = await self._engine.apart.get_many(Table.RUNS, keys)
-        return [self._open(key, held[key]) for key in keys if key in held]
+        return list((await self.numbered(run, part, numbers, piece=piece)).values())
+
+    async def numbered(
+        self, run: Run, part: Part, numbers: Sequence[int], *, piece: int = 0
+    ) -> dict[int, bytes]:
+        """The same by number."""
+        keys = {number: _key(run, part, number, piece) for number in numbers}
+        held = await self._engine.apart.get_many(Table.RUNS, list(keys.values()))
+        return {number: self._open(key, held[key]) for number, key in keys.items() if key in held}
 
     async def findings(self, run: Run, page: int) -> list[Finding]:
         """One page of findings; empty where there is none."""

@@ -3,13 +3,16 @@
 Both go through everybody who is present with the municipality and put them down by parts of the range of codes. Then, part by part,
 they are either sorted into chunks, of which ranges are answered, or held against the codes that came. Memory: the people of one
 part, about 25,000 of ours; of the codes that came a few pieces at a time.
+
+While the loop makes digests of some, the thread of the truth reads others, and the projection's thread looks up those who come next.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from daemon.clock import Clock, day_of
-from daemon.commands.reconciliation.keeping import Active, Keeper
+from daemon.commands.reconciliation.keeping import Active, Keeper, People
 from daemon.commands.reconciliation.matching import Matching, Side
 from daemon.commands.reconciliation.prints import sorted_chunks
 from daemon.commands.reconciliation.runs import Part, Run, Runs
@@ -18,11 +21,13 @@ from daemon.contract.reconciliation import Finding, Mode
 from daemon.register.ranges import digest
 from daemon.register.reconcile import Kind, belongs, stated
 from daemon.register.rows import Register
+from daemon.store.index import Latest
 from daemon.store.index.residing import Found, Place
 from daemon.store.residents import Residents
 
-PAGE = 2_500  # people put down at once
-PIECE = 125  # of them read together
+PAGE = 5_000  # people, or a few more, put down at once
+PIECE = 256  # of them read together: with one statement
+AT_ONCE = 3  # pieces that are read, or made digests of
 PIECES = 100  # read at once
 CANDIDATES = 250  # people looked at at once
 
@@ -61,33 +66,52 @@ class Sweeping:
     # Everybody, by parts.
 
     async def _put_down(self, active: Active, place: Place) -> None:
-        run, today = active.run, day_of(self._clock.now())
-        found, following = await self._residents.page(run.municipality, place, on=today, size=PAGE)
-        while not found and following is not None:
-            found, following = await self._residents.page(run.municipality, following, on=today, size=PAGE)
-        spill = Spill(run.parts)
+        run, spill = active.run, Spill(active.run.parts)
+        ahead, active.ahead = active.ahead, None
+        people = ahead or await self._people(run, place)
+        _, following = await asyncio.gather(
+            self._spilled(run, people.found, spill), self._following(run, people.following)
+        )
+        ours = {(Part.OURS, run.ours, part): piece for part, piece in spill.pieces().items()}
+        await self._keeper.keep(active, pieces=ours, place=people.following, ours=run.ours + 1)
+        active.ahead = following
+
+    async def _people(self, run: Run, place: Place) -> People:
+        """About as many as are put down at once. Many a page is small: people of one sex in a village."""
+        today, found = day_of(self._clock.now()), list[Found]()
+        following: Place | None = place
+        while following is not None and len(found) < PAGE:
+            some, following = await self._residents.page(
+                run.municipality, following, on=today, size=PAGE - len(found)
+            )
+            found += some
+        return People(found, following)
+
+    async def _following(self, run: Run, place: Place | None) -> People | None:
+        return None if place is None else await self._people(run, place)
+
+    async def _spilled(self, run: Run, found: Sequence[Found], spill: Spill) -> None:
         if run.mode is Mode.FULL:
             for each in found:
                 spill.add(each.code)
-        else:
-            await self._digested(run, found, spill)
-        ours = {(Part.OURS, run.ours, part): piece for part, piece in spill.pieces().items()}
-        await self._keeper.keep(active, pieces=ours, place=following, ours=run.ours + 1)
+            return
+        # In the order of their keys: neighbours lie on pages that were just decrypted. A few pieces at once: while the loop makes
+        # digests of one, the others are read, and whoever else wants the loop does not wait for many.
+        order = sorted((each.latest for each in found), key=attrgetter("row"))
+        gate = asyncio.Semaphore(AT_ONCE)
 
-    async def _digested(self, run: Run, found: list[Found], spill: Spill) -> None:
-        # All at once: while the loop makes digests of some, the others are read.
-        pieces = [found[at : at + PIECE] for at in range(0, len(found), PIECE)]
-        for made in await asyncio.gather(*(self._prints(run, some) for some in pieces)):
-            for code, print_ in made:
-                spill.add(code, print_)
+        async def some(latest: Sequence[Latest]) -> None:
+            async with gate:
+                await self._digested(run, latest, spill)
 
-    async def _prints(self, run: Run, found: list[Found]) -> list[tuple[int, bytes]]:
+        await asyncio.gather(*(some(order[at : at + PIECE]) for at in range(0, len(order), PIECE)))
+
+    async def _digested(self, run: Run, latest: Sequence[Latest], spill: Spill) -> None:
         today = day_of(self._clock.now())
-        return [
-            (int(stored.row.juminhyo_code), digest(stated(stored.row, self._register), run.key))
-            for stored in await self._residents.newest([each.latest for each in found])
-            if belongs(stored.row, run.municipality, self._register, today)
-        ]
+        for stored in await self._residents.newest(latest):
+            if belongs(stored.row, run.municipality, self._register, today):
+                print_ = digest(stated(stored.row, self._register), run.key)
+                spill.add(int(stored.row.juminhyo_code), print_)
 
     # Part by part.
 
@@ -98,6 +122,7 @@ class Sweeping:
         await self._keeper.keep(active, pieces=pieces, part=run.part + 1, chunks=run.chunks + len(chunks))
         for chunk in chunks:
             active.prints.add(chunk)
+            await asyncio.sleep(0)
 
     async def _hold_against(self, active: Active) -> None:
         run = active.run

@@ -17,7 +17,7 @@ from daemon.contract import codec
 from daemon.contract.reconciliation import MOST_RECORDS, Finding, Head, Mode, Traffic
 from daemon.errors import ConflictError, InputError, TooMuchError
 
-BATCH = 1_000  # lines compared at once
+BATCH = 1_024  # lines compared at once
 COMMIT = 2_500  # records, or some more, put down at once
 FOUND = 1_000  # findings, or a few more: fewer records then
 MOST_COMMITS = 10_000  # of one run: whoever sends a record at a time is told to send more

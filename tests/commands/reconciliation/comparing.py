@@ -187,8 +187,8 @@ def small(patch: pytest.MonkeyPatch) -> None:
     """Let runs go forward in small steps, over several parts, chunks and commits."""
     for name, few in (
         ("transfer.BATCH", 4), ("transfer.COMMIT", 10), ("matching.PIECE", 3), ("sweeping.PAGE", 7),
-        ("sweeping.PIECE", 3), ("sweeping.CANDIDATES", 3), ("sweeping.PIECES", 2), ("spill.PER_PART", 15),
-        ("prints.PER_CHUNK", 5), ("clearing.AT_ONCE", 9), ("runs.PER_PAGE", 6), ("keeping.PER_PAGE", 6),
+        ("sweeping.PIECE", 3), ("sweeping.CANDIDATES", 3), ("sweeping.PIECES", 2), ("answering.AT_ONCE", 3),
+        ("spill.PER_PART", 15), ("prints.PER_CHUNK", 5), ("clearing.AT_ONCE", 9), ("runs.PER_PAGE", 6), ("keeping.PER_PAGE", 6),
     ):  # fmt: skip
         patch.setattr(f"daemon.commands.reconciliation.{name}", few)
     patch.setattr("daemon.rehearsal.comparing.PAUSE", 0.005)
