@@ -13,10 +13,11 @@ from daemon.store.engine import Table
 Step = tuple[str, ...]
 
 BY_KEY = frozenset({Table.ROWS})
-"""Tables whose values lie where their random key says, not in the order in which they came.
+"""Tables whose values lie where their key says, which is random, not in the order in which they came.
 
 A row that is succeeded is sealed anew in its place. Were its place that of its arrival, two copies of the file would tell when,
-and so from which municipality, the one who moved had come in. It costs: each new row has a page of its own to write.
+and so from which municipality, the one who moved had come in. It costs: each notice writes a page anywhere in the file; one, since
+the versions of a person have their places side by side (docs/adr/0011).
 """
 
 _SECOND = (Table.HOLDS, Table.REPORTS, Table.SENT, Table.RUNS)
