@@ -21,6 +21,8 @@ TOO_MANY = "search.too_many"
 TRIES = 11
 """Looks at one person until their newest version is there: the truth is moments ahead of the projection."""
 PAUSE = 0.001  # seconds after the first of them; twice as long after each
+PATIENCE = 0.5
+"""Seconds in which people are counted anew: a console asks for its status every few, and takes three for no answer."""
 SPARE = 4
 """Proposals beyond those that are too many: some may not hold, where something changes meanwhile."""
 
@@ -78,8 +80,8 @@ class Reader:
         return []
 
     async def people(self, standings: tuple[Standing, ...], *, on: int) -> int:
-        """How many people stand so on the day `on`."""
-        return await self._index.count(standings, on)
+        """How many people stand so on the day `on`; on a day with many notices as they stood a little while ago."""
+        return await self._index.count(standings, on, patience=PATIENCE)
 
     async def _ever_had(self, stored: Stored, code: str) -> bool:
         """Whether any version of their person has this 住民票コード."""

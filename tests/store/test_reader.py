@@ -106,10 +106,30 @@ async def test_by_number(honnin: Bench) -> None:
     other = replace(HONNIN, reason="41", kojin_bango="987654321093", event_date=DAY)
     await send(honnin, notice("m", other, seq=2))
     reader = honnin.open.reader
-    assert await reader.by_number(HONNIN.kojin_bango, on=TODAY) == []
-    assert serials(await reader.by_number("987654321093", on=TODAY)) == [2]
-    for number in ("", "12", "98765432109x", "9" * 40):
-        assert await reader.by_number(number, on=TODAY) == []
+    for merged in (False, True):
+        if merged:
+            await honnin.open.merger.merge()
+        assert await reader.by_number(HONNIN.kojin_bango, on=TODAY) == []
+        assert serials(await reader.by_number("987654321093", on=TODAY)) == [2]
+        # The day before they still had the other one.
+        assert await reader.by_number("987654321093", on=TODAY - 1) == []
+        for number in ("", "12", "98765432109x", "9" * 40):
+            assert await reader.by_number(number, on=TODAY) == []
+
+
+async def test_everybody_with_a_number_is_found_by_it(honnin: Bench) -> None:
+    """A 転入 under a new 住民票コード that comes before the change of that code is taken for another person's first word."""
+    await send(honnin, notice("first", HONNIN))
+    await honnin.open.merger.merge()
+    await tell(honnin, "moved", replace(HONNIN, reason="31", event_date=DAY, address="山口県山口市滝町2番"))
+    await honnin.open.merger.merge()
+    into = replace(HONNIN, juminhyo_code=newcomer(1).juminhyo_code, municipality="35201")
+    await send(honnin, notice("second", into), sender="35201")
+    reader = honnin.open.reader
+    for merged in (False, True):
+        if merged:
+            await honnin.open.merger.merge()
+        assert serials(await reader.by_number(HONNIN.kojin_bango, on=TODAY)) == [1, 2]
 
 
 @pytest.mark.parametrize("reference", [b"", b"x" * 15, b"x" * 16, b"x" * 17])

@@ -1,12 +1,14 @@
 """How many people stand so on a day: what the file counts, and what the memory changes about it.
 
 For each person in memory the difference is worked out once, from what the file holds of them, and kept until they change again
-or the file does. So a count costs what is new since the last one, not what is in memory.
+or the file does. So a count costs what is new since the last one, not what is in memory. Where more is new all the time than can be
+worked out, whoever asked hears what is known after a while.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
+from math import inf
 
 from daemon.register.effect import FOREVER
 from daemon.register.transitions import Standing
@@ -34,10 +36,15 @@ class Counting:
         self._people: dict[bytes, Steps] = {}
         self._sums: Steps = {}
 
-    async def count(self, standings: Sequence[Standing], on: int) -> int:
-        """How many people stand so on a day (YYYYMMDD)."""
+    async def count(self, standings: Sequence[Standing], on: int, *, patience: float = inf) -> int:
+        """How many people stand so on a day (YYYYMMDD).
+
+        After `patience` seconds some of those who are in memory may still count as the file has them.
+        """
         wanted = {STANDINGS[standing] for standing in standings}
+        loop = asyncio.get_running_loop()
         async with self._turn:
+            end = loop.time() + patience
             while True:
                 people, rows = self._recent.due.some(AT_ONCE)
                 ask = partial(reading.census, standings=sorted(wanted), on=on, people=people, removed=rows)
@@ -47,7 +54,7 @@ class Counting:
                 else:
                     self._recent.due.done(people, rows)
                     self._hold(people, census)
-                if not self._recent.due:
+                if not self._recent.due or loop.time() >= end:
                     break
             return census.people + sum(
                 n for (standing, day), n in self._sums.items() if standing in wanted and day <= on

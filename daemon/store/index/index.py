@@ -6,6 +6,7 @@ The file is never changed once it is in use. It is written anew as a whole, with
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from daemon.register.transitions import Standing
@@ -118,6 +119,7 @@ class Index:
                 self.pages.key.raw,
                 versions=batch.versions,
                 removed=batch.removed,
+                bereft=batch.bereft,
                 commit=batch.commit,
             )
             await self.pages.replace(self.pages.key, new)
@@ -203,6 +205,9 @@ class Index:
             asked *= WIDER
         return list(found.values())[:limit]
 
-    async def count(self, standings: Sequence[Standing], on: int) -> int:
-        """How many people stand so on a day (YYYYMMDD)."""
-        return await self._counting.count(standings, on)
+    async def count(self, standings: Sequence[Standing], on: int, *, patience: float = inf) -> int:
+        """How many people stand so on a day (YYYYMMDD).
+
+        After `patience` seconds those who changed last may count as they stood before.
+        """
+        return await self._counting.count(standings, on, patience=patience)

@@ -38,8 +38,8 @@ class Layer:
     """and whoever had a 住民票コード or a 個人番号 in one of them,"""
     former: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     """or by one of them had a 住民票コード before."""
-    removed: dict[bytes, None] = field(default_factory=dict)
-    """Rows that left the truth; the file may hold them."""
+    removed: dict[bytes, bytes | None] = field(default_factory=dict)
+    """Rows that left the truth; the file may hold them. With whose they are, where that is known from here."""
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.removed)
@@ -99,3 +99,8 @@ class Batch:
     def removed(self) -> list[bytes]:
         """Rows that left the truth."""
         return [row for layer in self.layers for row in layer.removed]
+
+    @property
+    def bereft(self) -> set[bytes]:
+        """Whose they are, as far as the file may not know."""
+        return {person for layer in self.layers for person in layer.removed.values() if person is not None}

@@ -48,11 +48,13 @@ class Recent:
     def forget(self, rows: Iterable[bytes], commit: int) -> None:
         """Rows that left the truth are in no answer from now on."""
         for row in rows:
+            person: bytes | None = None
             for layer in self._layers:
                 if held := layer.drop(row):
-                    self.due.people[held.version.person] = None
+                    person = held.version.person
+                    self.due.people[person] = None
             self.due.rows[row] = None
-            self._layers[-1].removed[row] = None
+            self._layers[-1].removed[row] = person
         self.commit = commit
 
     def batch(self) -> Batch:
@@ -76,7 +78,7 @@ class Recent:
         """Everyone here is to be counted anew."""
         for layer in self._layers:
             self.due.people |= dict.fromkeys(layer.people)
-            self.due.rows |= layer.removed
+            self.due.rows |= dict.fromkeys(layer.removed)
 
     # Reading.
 

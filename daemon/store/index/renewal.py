@@ -10,7 +10,7 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -31,9 +31,18 @@ PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE}")
 
 
 async def renew(
-    old: Path, new: Path, key: bytes, *, versions: Sequence[Version], removed: Sequence[bytes], commit: int
+    old: Path,
+    new: Path,
+    key: bytes,
+    *,
+    versions: Sequence[Version],
+    removed: Sequence[bytes],
+    commit: int,
+    bereft: Collection[bytes] = (),
 ) -> None:
     """Write `new`: what `old` holds, with `versions` and without the rows `removed`; everything up to `commit` is in then.
+
+    `bereft` are those of the people whose rows were removed who are not to be found by them in `old`.
 
     Both under `key`. Takes a thread of its own for as long as it lasts; nobody may write to `old` meanwhile.
     """
@@ -49,7 +58,9 @@ async def renew(
             some = versions[start : start + AT_ONCE]
             await connection.run(partial(writing.take_in, versions=some))
         # Last, so that what only these rows held goes from whatever came before.
-        await connection.run(partial(writing.take_in, versions=(), removed=removed, commit=commit))
+        await connection.run(
+            partial(writing.take_in, versions=(), removed=removed, bereft=bereft, commit=commit)
+        )
         await connection.run(lambda new: new.execute("COMMIT").fetchall())
     except BaseException:
         await connection.close()

@@ -5,7 +5,7 @@ what the file then holds of them; so the order in which versions come does not m
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -49,15 +49,18 @@ def take_in(
     *,
     versions: Sequence[Version],
     removed: Sequence[bytes] = (),
+    bereft: Collection[bytes] = (),
     commit: int | None = None,
 ) -> None:
     """Put `versions` in, in place of those with the same row; take `removed` rows out. In a transaction.
+
+    `bereft` are people who lost rows that were never in.
 
     With `commit` everything up to that is in then, and the position says so.
     """
     latest = {version.row: version for version in versions}
     if latest or removed:
-        touched = _replace(connection, list(latest.values()), _many([*latest, *removed]))
+        touched = _replace(connection, list(latest.values()), _many([*latest, *removed]), bereft)
         if removed:
             # A name or code that only a row had that is gone is not kept for those after it.
             connection.execute(_FORGET, (touched,))
@@ -66,10 +69,12 @@ def take_in(
         connection.execute("UPDATE position SET head = ?", (commit,))
 
 
-def _replace(connection: sqlite3.Connection, versions: Sequence[Version], gone: str) -> str:
+def _replace(
+    connection: sqlite3.Connection, versions: Sequence[Version], gone: str, bereft: Collection[bytes]
+) -> str:
     """The people whose versions changed."""
     people = msgspec.json.decode(connection.execute(_PEOPLE, (gone,)).fetchone()[0], type=set[str])
-    people |= {version.person.hex().upper() for version in versions}
+    people |= {person.hex().upper() for person in (*bereft, *(version.person for version in versions))}
     touched = msgspec.json.encode(sorted(people)).decode()
     connection.execute(COUNT, (touched, -1))
     connection.execute(_DROP_NAMES, (gone,))

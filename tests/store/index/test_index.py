@@ -269,6 +269,30 @@ async def test_who_is_counted_in_memory_is_counted_on_when_the_file_changes(inde
     assert (await index.count(PRESENT, TODAY), await index.count((Standing.DEAD,), TODAY)) == (3, 1)
 
 
+async def test_whoever_has_no_patience_hears_what_is_known(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.index.counting.AT_ONCE", 1)
+    people = People()
+    await index.absorb([people.next(9, fact())], 1)
+    index.take([people.next(person, fact()) for person in range(1, 4)], 2)
+    assert [await index.count(PRESENT, TODAY, patience=0) for _ in range(4)] == [1, 2, 3, 4]
+    index.take([people.next(1, fact(since=20200106, standing=Standing.DEAD))], 3)
+    assert await index.count(PRESENT, TODAY) == 3
+
+
+async def test_a_former_name_goes_with_a_row_that_was_never_in_the_file(index: Index) -> None:
+    people = People()
+    first = people.next(1, fact("あい", names=("山田",), code=1))
+    second = people.next(1, fact("いか", names=("田田",), since=20200106, code=2))
+    index.take([first, second], 1)
+    index.forget([first.row], 2)
+    await index.merge()
+    assert await rows(index, reading("あい", former=True)) == []
+    assert await index.formerly([first.code]) == {}
+    assert await index.history(first.person) == [second.row]
+
+
 async def test_a_former_name_goes_with_the_last_row_that_held_it(index: Index) -> None:
     people = People()
     first = people.next(1, fact("あい", names=("山田",)))
