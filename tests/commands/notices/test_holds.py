@@ -153,6 +153,22 @@ async def test_after_its_days_it_is_given_back_and_both_are_told(honnin: Bench) 
     assert (again.outcome, again.until) == (Outcome.HELD, LAST + timedelta(days=15))
 
 
+@pytest.mark.parametrize(("days", "applied"), [(14, True), (15, False)])
+async def test_what_it_waits_for_may_come_on_its_last_day_and_not_after_it(
+    honnin: Bench, *, days: int, applied: bool
+) -> None:
+    """Also where nobody has looked yet for those whose days are over."""
+    await send(honnin, notice("1"))
+    await send(honnin, notice("in", INTO), sender=OTHER)
+    honnin.clock.advance(timedelta(days=days))
+    await send(honnin, notice("2", OUT, seq=2))
+    row = await newest(honnin)
+    assert (row.municipality, row.serial) == ((OTHER, 3) if applied else (SENDER, 2))
+    assert await held(honnin) == 0
+    given_back = [] if applied else [(ReportKind.HOLD_EXPIRED, "hold.expired", "in")]
+    assert await reports(honnin, OTHER) == given_back
+
+
 async def test_both_municipalities_see_it_and_nobody_else_does(honnin: Bench) -> None:
     await send(honnin, notice("1"))
     await send(honnin, notice("in", INTO), sender=OTHER)

@@ -2,14 +2,16 @@
 
 from itertools import zip_longest
 
-from daemon.contract.peer import HonninNotice, Verdict
+from daemon.contract.peer import Notice, Verdict
 from tests.commands.world.people import Answer
 
-Batches = dict[str, list[HonninNotice]]
+Batches = dict[str, list[Notice]]
 """By city."""
+Sent = list[tuple[str, list[Notice]]]
+"""Each batch with the city that sends it."""
 
 
-def apart_from_each_other(batches: Batches) -> list[tuple[str, list[HonninNotice]]]:
+def apart_from_each_other(batches: Batches) -> Sent:
     """The cities in turn, as the register takes what came at the same moment."""
     turns = zip_longest(*([(code, [notice]) for notice in batch] for code, batch in batches.items()))
     return [one for turn in turns for one in turn if one is not None]

@@ -1,5 +1,6 @@
 """What the national server remembers by number: so that it can ask for messages n to m again, and knows what has to come."""
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 
@@ -23,6 +24,13 @@ class Memory:
         """Whether since then nothing was lost and nobody was killed: then nothing comes twice."""
         self._sure = 0
         """The highest number of which the register knows what became of it."""
+
+    def copy(self) -> "Memory":
+        """As it is now, of a time of which the register will know no more than was on its disk."""
+        kept = copy.copy(self)
+        kept._taken, kept._ranges, kept._came = dict(self._taken), list(self._ranges), Counter(self._came)
+        kept._smooth = False
+        return kept
 
     @property
     def full(self) -> bool:

@@ -4,14 +4,16 @@ Simple where the register is quick: after whatever is applied everything that wa
 nothing moves.
 """
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from daemon.clock import day_of
-from daemon.contract.peer import HonninNotice
-from tests.commands.world.people import Answer, Hold, Person, Version
-from tests.commands.world.rules import BIRTH, REASONS, RENAMED, WRITES, Fit, changed, fits, stand
+from daemon.contract.peer import Notice
+from tests.commands.world.announcing import Announcing
+from tests.commands.world.people import Answer, Hold, Person, Version, old_code
+from tests.commands.world.rules import Announced, Fit, Rules, number
 
 DAYS = timedelta(days=14)
 """For so long a notice waits."""
@@ -22,11 +24,12 @@ APPLIED, DUPLICATE, HELD, REFUSED = "applied", "duplicate", "held", "refused"
 class Model:
     """The register."""
 
+    rules: Rules
     issued: set[str]
     """住民票コード that are right."""
     people: list[Person] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
-    answers: dict[tuple[str, str], tuple[HonninNotice, int | None]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[Notice, int | None]] = field(default_factory=dict)
     """Of each notice that was applied (with its serial) or waits."""
     log: list[tuple[str, str, str, bool]] = field(default_factory=list)
     """What became of which notice of whom, and whether it had waited."""
@@ -34,13 +37,16 @@ class Model:
     """To whom, of what kind, about which notice, and the other city."""
     held: int = 0
     """How many ever waited."""
+    boundaries: Announcing = field(default_factory=Announcing)
 
-    def take(self, sender: str, notice: HonninNotice, now: datetime) -> Answer:
+    def copy(self) -> "Model":
+        """As it is now."""
+        return copy.deepcopy(self, {id(shared): shared for shared in (self.rules, self.issued)})
+
+    def take(self, sender: str, notice: Notice, now: datetime) -> Answer:
         """A notice comes in."""
         record, key = notice.record, (sender, notice.id)
-        right = (
-            record.municipality == sender and record.reason in REASONS and record.juminhyo_code in self.issued
-        )
+        right = record.municipality == sender and self.rules.formed(record, self.issued)
         known, serial = self.answers.get(key, (notice, 0))
         if not right or known != notice:
             return self._says(REFUSED, notice, sender)
@@ -51,7 +57,7 @@ class Model:
         self.log.append((DUPLICATE, *key, False))
         return _waits(next(one for one in self.holds if one.notice == notice))
 
-    def _judged(self, notice: HonninNotice, now: datetime) -> Answer:
+    def _judged(self, notice: Notice, now: datetime) -> Answer:
         sender = notice.record.municipality
         person, outcome, other = self._due(notice, day_of(now))
         if outcome == HELD:
@@ -68,21 +74,21 @@ class Model:
         told = person.versions[-1].serial if person and outcome == DUPLICATE else None
         return self._says(outcome, notice, sender, told)
 
-    def _says(self, outcome: str, notice: HonninNotice, sender: str, serial: int | None = None) -> Answer:
+    def _says(self, outcome: str, notice: Notice, sender: str, serial: int | None = None) -> Answer:
         self.log.append((outcome, sender, notice.id, False))
         return Answer(outcome, serial)
 
-    def _due(self, notice: HonninNotice, today: date) -> tuple[Person | None, str, str]:
+    def _due(self, notice: Notice, today: date) -> tuple[Person | None, str, str]:
         """Whom it is about, what is to become of it, and the city that has them where it waits for that one."""
-        record, sender, old = notice.record, notice.record.municipality, notice.old_code
-        renames = record.reason == RENAMED and old != ""
+        record, sender, old, rules = notice.record, notice.record.municipality, old_code(notice), self.rules
+        renames = rules.renames(record) and old != ""
         holder = next((one for one in self.people if record.juminhyo_code in one.codes), None)
         person = next(
             (one for one in self.people if (old if renames else record.juminhyo_code) == one.codes[-1]), None
         )
         if renames and person is None and holder is not None and old in holder.codes:
             person = holder if holder.codes[-1] == record.juminhyo_code else None
-        if person is None and holder is not None and record.reason not in {*WRITES, BIRTH}:
+        if person is None and holder is not None and not rules.enters(record):
             return None, REFUSED, ""
         count = person.counts.get(int(sender), 0) if person else 0
         if notice.sender_seq > count + 1:
@@ -93,34 +99,37 @@ class Model:
                 self._again(person, notice, today) if person and notice.sender_seq == count else REFUSED,
                 "",
             )
-        taken = holder is not None and (person is None or record.reason == RENAMED)
+        taken = holder is not None and (person is None or rules.renames(record))
         last = person.last if person else None
-        found = fits(record, old, last, taken=taken, today=today)
+        found = rules.fits(record, old, last, taken=taken, today=today, announced=self._announced())
         if renames and last is not None and old != last.juminhyo_code:
             found = Fit.NO
         if found is Fit.ELSEWHERE and last is not None:
             return person, HELD, last.municipality
         return person, APPLIED if found is Fit.YES else REFUSED, ""
 
-    def _again(self, person: Person, notice: HonninNotice, today: date) -> str:
+    def _again(self, person: Person, notice: Notice, today: date) -> str:
         """A city says once more what it said last."""
-        record, last = notice.record, person.last
-        if last.municipality != record.municipality or changed(record, last):
+        record, last, rules = notice.record, person.last, self.rules
+        if last.municipality != record.municipality or not rules.retold(record, last):
             return REFUSED
-        if (record.reason, record.event_date) == (last.reason, last.event_date):
+        if (rules.reason(record), record.event_date) == (rules.reason(last), last.event_date):
             return DUPLICATE
-        before = person.before(record.municipality, notice.sender_seq)
-        found = fits(record, notice.old_code, before, taken=False, today=today)
-        return APPLIED if found is Fit.YES and stand(record) is stand(last) else REFUSED
+        before, old = person.before(record.municipality, notice.sender_seq), old_code(notice)
+        found = rules.fits(record, old, before, taken=False, today=today, announced=self._announced())
+        return APPLIED if found is Fit.YES and rules.stand(record) is rules.stand(last) else REFUSED
+
+    def _announced(self) -> Announced:
+        return {(old, new, number(on)) for old, new, on in self.boundaries.announced}
 
     def _apply(
-        self, person: Person | None, notice: HonninNotice, received: date, now: datetime, *, waited: bool
+        self, person: Person | None, notice: Notice, received: date, now: datetime, *, waited: bool
     ) -> int:
         if person is None:
             person = Person()
             self.people.append(person)
         sender, serial = notice.record.municipality, len(person.versions) + 1
-        person.versions.append(Version(notice.record, serial, notice.sender_seq, received, now))
+        person.versions.append(Version(notice.record, serial, notice.sender_seq, received, now, notice.id))
         person.counts[int(sender)] = notice.sender_seq
         self.answers[sender, notice.id] = notice, serial
         self.log.append((APPLIED, sender, notice.id, waited))

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from daemon.contract.peer import HonninNotice
-from daemon.register.rows import HonninRecord
+from daemon.contract.peer import HonninNotice, Notice
 from tests.commands.world.rules import begins, number
 
 
@@ -12,11 +12,13 @@ from tests.commands.world.rules import begins, number
 class Version:
     """What one notice became."""
 
-    record: HonninRecord
+    record: Any
     serial: int
     seq: int
     received: date
     at: datetime
+    notice: str
+    """Its id."""
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Person:
         return list(dict.fromkeys(version.record.juminhyo_code for version in self.versions))
 
     @property
-    def last(self) -> HonninRecord:
+    def last(self) -> Any:
         """What was told last."""
         return self.versions[-1].record
 
@@ -41,7 +43,7 @@ class Person:
         counting = [one for one in self.versions if begins(one.record, one.received) <= number(day)]
         return counting[-1] if counting else None
 
-    def before(self, sender: str, seq: int) -> HonninRecord | None:
+    def before(self, sender: str, seq: int) -> Any | None:
         """What was told before a city told what it counted as `seq`, for the first time."""
         told = [one for one in self.versions if (one.record.municipality, one.seq) != (sender, seq)]
         return told[-1].record if told else None
@@ -51,7 +53,7 @@ class Person:
 class Hold:
     """A notice that waits."""
 
-    notice: HonninNotice
+    notice: Notice
     why: str
     other: str
     received: datetime
@@ -64,6 +66,11 @@ class Hold:
     def sender(self) -> str:
         """5 digits."""
         return self.notice.record.municipality
+
+
+def old_code(notice: Notice) -> str:
+    """The 住民票コード that a notice says its person had before, or empty."""
+    return notice.old_code if isinstance(notice, HonninNotice) else notice.record.former_code
 
 
 @dataclass(frozen=True)

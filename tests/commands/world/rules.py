@@ -1,14 +1,19 @@
-"""When a notice may follow what was told of a person: the everyday rules, written down apart from those of the register.
+"""What the rules of both registers have in common, when the model judges a notice: `honnin_rules` and `fuhyo_rules`.
 
-As lives of `tests.commands.world.lives` need them: all items but the code are plain text, all days are known or at the most
-lack their day of the month.
+They are written down apart from those of the register, as the lives of a world need them: all items but the codes are plain text,
+all days are known or at the most lack their day of the month.
 """
 
 from calendar import monthrange
+from collections.abc import Collection
 from datetime import date
 from enum import Enum, auto
+from typing import Any, Protocol
 
-from daemon.register.rows import HonninRecord, RegisterDate
+from daemon.register.rows import RegisterDate
+
+Announced = Collection[tuple[str, str, int]]
+"""廃置分合・境界変更: of which municipality, to which, and from which day (YYYYMMDD)."""
 
 
 class Stand(Enum):
@@ -19,6 +24,8 @@ class Stand(Enum):
     OUT = auto()
     DEAD = auto()
     GONE = auto()
+    ABROAD = auto()
+    STRUCK = auto()
 
 
 class Fit(Enum):
@@ -30,48 +37,41 @@ class Fit(Enum):
     """It writes in somebody who is present in another city."""
 
 
-WRITES = {"11", "12", "14"}
-BIRTH, UNDONE, RENAMED, MISTAKEN = "13", "15", "51", "25"
-LEAVES = {"21", "22"}
-STRIKES = {"21": Stand.OUT, "22": Stand.OUT, "23": Stand.DEAD, "24": Stand.GONE, "25": Stand.GONE}
-_ADDRESS = {"address", "town"}
-_NAME = {"name", "kana"}
-_FORMER = {"former_name", "former_name_kana"}
-MAY = {
-    "31": _ADDRESS,
-    "32": _NAME | _ADDRESS | {"birth", "sex"},
-    "33": _ADDRESS | {"name"},
-    "34": {"kana"},
-    "35": _FORMER,
-    "37": _NAME | _ADDRESS | _FORMER | {"birth", "sex", "kojin_bango"},
-    "41": {"kojin_bango"},
-    "42": {"kojin_bango"},
-    "51": {"juminhyo_code"},
-}
-"""What a change may change; something of it has to."""
-REASONS = {*WRITES, BIRTH, UNDONE, *STRIKES, *MAY}
-ITEMS = (
-    "juminhyo_code", "name", "kana", "birth", "sex", "address", "kojin_bango", "municipality", "town", "former_name",
-    "former_name_kana",
-)  # fmt: skip
+class Rules(Protocol):
+    """When a notice may follow what was told of a person, in one register. A module is one."""
+
+    def formed(self, record: Any, issued: Collection[str]) -> bool:
+        """Whether it can be judged; `issued` are the 住民票コード that are right."""
+        ...
+
+    def reason(self, record: Any) -> str:
+        """What it is told for."""
+        ...
+
+    def enters(self, record: Any) -> bool:
+        """Whether it may be the first word about somebody,"""
+        ...
+
+    def renames(self, record: Any) -> bool:
+        """or gives them another 住民票コード."""
+        ...
+
+    def retold(self, record: Any, last: Any) -> bool:
+        """Whether it says what `last` said, but for its reason and its day."""
+        ...
+
+    def stand(self, last: Any | None) -> Stand:
+        """Where `last` leaves its person."""
+        ...
+
+    def fits(
+        self, record: Any, old: str, last: Any | None, *, taken: bool, today: date, announced: Announced
+    ) -> Fit:
+        """Whether `record`, which names the code `old`, may follow `last`; `taken` where its code is, or was, another person's."""
+        ...
 
 
-def changed(one: HonninRecord, other: HonninRecord) -> set[str]:
-    """The items that two notices state differently."""
-    return {item for item in ITEMS if getattr(one, item) != getattr(other, item)}
-
-
-def stand(last: HonninRecord | None) -> Stand:
-    """Where `last` leaves its person."""
-    return Stand.NONE if last is None else STRIKES.get(last.reason, Stand.PRESENT)
-
-
-def leaves_after(last: HonninRecord, today: date) -> bool:
-    """Whether it says that its person will leave on a later day."""
-    return last.reason in LEAVES and first_day(last.event_date) > number(today)
-
-
-def begins(record: HonninRecord, received: date) -> int:
+def begins(record: Any, received: date) -> int:
     """The day (YYYYMMDD) from which it counts; where that is not exactly known, the last that it may be, or the day we heard."""
     first = first_day(record.event_date)
     if record.event_date.code.endswith("00"):
@@ -88,46 +88,3 @@ def first_day(written: RegisterDate) -> int:
 def number(day: date) -> int:
     """YYYYMMDD."""
     return int(f"{day:%Y%m%d}")
-
-
-def fits(record: HonninRecord, old: str, last: HonninRecord | None, *, taken: bool, today: date) -> Fit:
-    """Whether `record`, which names the code `old`, may follow `last`; `taken` where its code is, or was, another person's."""
-    kind, standing = record.reason, stand(last)
-    if first_day(record.event_date) > number(today) and kind not in LEAVES:
-        return Fit.NO
-    if (old != "") != (kind == RENAMED):
-        return Fit.NO
-    here = last is not None and last.municipality == record.municipality
-    if kind in WRITES and standing is Stand.PRESENT:
-        return Fit.NO if here else Fit.ELSEWHERE
-    if taken or not _follows(kind, last, here=here, today=today):
-        return Fit.NO
-    return Fit.YES if _states(record, last, here=here) else Fit.NO
-
-
-def _follows(kind: str, last: HonninRecord | None, *, here: bool, today: date) -> bool:
-    standing = stand(last)
-    if kind == BIRTH:
-        return last is None
-    if kind in WRITES:
-        return standing is not Stand.DEAD
-    if last is None:
-        return False
-    if kind == UNDONE:
-        return standing is not Stand.PRESENT and (here or last.reason == MISTAKEN)
-    if kind in STRIKES and leaves_after(last, today):
-        return here
-    return here and standing is Stand.PRESENT
-
-
-def _states(record: HonninRecord, last: HonninRecord | None, *, here: bool) -> bool:
-    kind = record.reason
-    if kind == BIRTH or (kind == "12" and last is None):
-        return not record.kojin_bango
-    if last is None or kind in WRITES or (kind == UNDONE and not here):
-        return True
-    differs = changed(record, last)
-    if kind not in MAY:
-        return not differs
-    known = {"41": bool(last.kojin_bango and record.kojin_bango), "42": not last.kojin_bango}
-    return bool(differs) and differs <= MAY[kind] and known.get(kind, True)

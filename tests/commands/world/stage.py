@@ -1,32 +1,25 @@
 """A register between its cities and the national server, and the model beside it: what can be done with them."""
 
 import asyncio
-import copy
 import shutil
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from daemon.clock import ManualClock, day_of
-from daemon.contract.holds import CancelHold
 from daemon.contract.inbound import Again
 from daemon.contract.reports import Acknowledge
 from daemon.crypto import classes
 from daemon.crypto.keyring import load
 from daemon.errors import StateError
 from daemon.peers.pump import Pump
-from daemon.register.rows import Register
 from daemon.rehearsal.pki import Pki
-from daemon.store.engine import Table
 from hsm.fake import FakeKeyService
-from tests.commands.notices.test_holds import clerk
-from tests.commands.notices.test_notices import size
-from tests.commands.world.batches import Batches, answer_of, apart_from_each_other
-from tests.commands.world.checks import Checks, at_the_end, found, reported
-from tests.commands.world.lives import Lives
+from tests.commands.world.batches import Batches, Sent, answer_of, apart_from_each_other
+from tests.commands.world.checks import Checks, at_the_end, reported
 from tests.commands.world.model import Model
 from tests.commands.world.nation import Nation
+from tests.commands.world.sides import Side
 from tests.conftest import NOON, Bench, configured
 from tests.store.kills import Kills
 
@@ -34,38 +27,43 @@ from tests.store.kills import Kills
 class Stage:
     """One register in a folder of its own."""
 
-    def __init__(self, bench: Bench, nation: Nation, folder: Path, kills: Kills) -> None:
+    def __init__(self, side: Side, bench: Bench, nation: Nation, folder: Path, kills: Kills) -> None:
+        self.side = side
         self.bench = bench
         self.nation = nation
-        self.lives = Lives(day_of(bench.clock.now()))
-        self.model = Model(self.lives.issued)
+        self.lives = side.lives(day_of(bench.clock.now()))
+        self.model = Model(side.rules, self.lives.issued)
+        self.kills = kills
         self._checks = Checks()
         self._folder = folder
-        self._kills = kills
-        self._copies = 0
+        self._made = 0
 
     @classmethod
-    async def open(cls, pki: Pki, folder: Path, kills: Kills) -> "Stage":
+    async def open(cls, side: Side, pki: Pki, folder: Path, kills: Kills) -> "Stage":
         """A new register that knows nobody."""
         kills._gate = asyncio.Lock()  # each world has a loop of its own
         clock, state = ManualClock(NOON), folder / "state"
         state.mkdir()
-        service = FakeKeyService(Register.HONNIN, clock=clock)
-        bench = Bench(configured(Register.HONNIN, pki, folder), state, clock, service)
+        service = FakeKeyService(side.register, clock=clock)
+        bench = Bench(configured(side.register, pki, folder), state, clock, service)
         await bench.start()
-        return cls(bench, await Nation.open(folder / "ledger.db"), folder, kills)
+        return cls(side, bench, await Nation.open(side.register, folder / "ledger.db"), folder, kills)
 
     def queues(self) -> Batches:
         """What each city has not heard of."""
         return {code: list(city.queue) for code, city in self.lives.cities.items()}
 
     async def deliver(self, batches: Batches, *, heard: bool, apart: bool = False) -> None:
-        """All batches at once, or each notice `apart` and all at once; each verdict is what the model says."""
+        """All batches at once, or each notice `apart` and all at once."""
         sent = (
             apart_from_each_other(batches)
             if apart
             else [(code, batch) for code, batch in batches.items() if batch]
         )
+        await self.take(sent, heard=heard)
+
+    async def take(self, sent: Sent, *, heard: bool) -> None:
+        """What came at the same moment; each verdict is what the model says."""
         receive, now = self.bench.open.notices.receive, self.bench.clock.now()
         told = await asyncio.gather(*(receive(code, batch) for code, batch in sent))
         for (code, batch), verdicts in zip(sent, told, strict=True):
@@ -85,15 +83,6 @@ class Stage:
             self.model.reports.remove(report)
             self.lives.cities[city].given_back(report[2])
 
-    async def cancelled(self, pick: int, operator: str) -> None:
-        """Somebody wants a notice that waits to be cancelled."""
-        hold = list(self.model.waiting())[pick]
-        name = hold.sender, hold.notice.id
-        key = next(one.key for one in self.bench.open.holds.all() if (one.sender, one.notice) == name)
-        asked = CancelHold(hold=key.hex(), reason="二重")
-        done = await self.bench.open.held_notices.cancel(clerk(operator), asked)
-        assert done.done == self.model.cancel(hold, operator, self.bench.clock.now())
-
     async def again(self, first: int, last: int) -> None:
         """The national server asks for messages once more."""
         if not self.nation.memory.full:
@@ -112,7 +101,7 @@ class Stage:
                 pass
         except StateError:
             assert self.nation.failures > failures
-        self.nation.memory.told(whole=self.nation.failures == failures and not self._kills.on)
+        self.nation.memory.told(whole=self.nation.failures == failures and not self.kills.on)
 
     async def days(self, days: int, *, looked: bool) -> None:
         """Holds come to their end, unless something else comes before the register looks."""
@@ -122,51 +111,26 @@ class Stage:
         wanted = classes.wanted(self.lives.today)
         await load(self.bench.open.store.sealer._keyring, self.bench.service, wanted)
         if looked:
-            await self._expire()
+            await self.expire()
 
-    async def _expire(self) -> None:
+    async def expire(self) -> None:
+        """The register looks for what is over."""
         while await self.bench.open.held_notices.expire():
             pass
         self.model.expire(self.bench.clock.now())
 
-    # Ends.
-
-    async def killed_while_notices_come(self, city: str, steps: int) -> None:
-        """The whole batch is there, or none of it."""
-        await self._expire()
-        issued = self.lives.issued
-        before, entries = copy.deepcopy(self.model, {id(issued): issued}), await size(self.bench, Table.LOG)
-        batch = self.queues()[city]
-        await self.killed(lambda: self.deliver({city: batch}, heard=False), steps)
-        if await size(self.bench, Table.LOG) == entries:
-            self.model = before
-
-    async def killed(self, work: Callable[[], Awaitable[None]], steps: int) -> None:
-        """At work, after so many calls to a database: the folder is what a kill would leave, and nobody hears an answer."""
-        kills = self._kills
-        self._copies += 1
-        kills.folder, kills.copies = self.bench.state, self._folder / f"life{self._copies}"
-        kills.every, kills.steps, kills.on = steps, 0, True
-        self.nation.cut = lambda: bool(kills.taken)
-        try:
-            await work()
-            async with kills.still():
-                if not kills.taken:
-                    kills.take()
-        finally:
-            kills.on = False
-            self.nation.cut = lambda: False
-        (folder, _), *_ = kills.taken
-        kills.taken.clear()
-        await self.reopen(folder)
+    def new_folder(self) -> Path:
+        """The name of one that is not there yet."""
+        self._made += 1
+        return self._folder / f"folder{self._made}"
 
     async def reopen(self, folder: Path | None = None) -> None:
-        """It starts again, in the folder that a kill left; and looks at once for what is over."""
+        """It starts again, in another folder that a kill or a backup left; and looks at once for what is over."""
         left = self.bench.state
         await self.bench.stop()
         self.bench = Bench(self.bench.config, folder or left, self.bench.clock, self.bench.service)
         await self.bench.start()
-        await self._expire()
+        await self.expire()
         self._checks = Checks()
         if folder:
             shutil.rmtree(left)
@@ -187,9 +151,10 @@ class Stage:
         self.nation.away, self.nation.lose, self.nation.refused = False, 0, set()
         await self.tell(again=True)
         await self.check()
+        await self.side.found(self.bench, self.model)
         await at_the_end(self.bench, self.model, self.nation, self._folder / "export")
         await self.reopen()
-        await found(self.bench, self.model)
+        await self.side.found(self.bench, self.model)
 
     async def close(self) -> None:
         """Let go of everything."""
