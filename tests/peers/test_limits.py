@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config import Limits
-from daemon.errors import StateError, TooFastError
+from daemon.errors import TooFastError
 from daemon.peers import limits as module
 from daemon.peers.limits import Allowance, Bucket, Doorstep, Room
 
@@ -103,9 +103,9 @@ def test_room_is_given_back_whatever_happens(sizes: list[int]) -> None:
     room = Room(50)
     for size in sizes:
         try:
-            with room.held(size), pytest.raises(StateError, match=r"peer\.busy"), room.held(51 - size):
+            with room.held(size), pytest.raises(TooFastError, match=r"peer\.busy"), room.held(51 - size):
                 pass
-        except StateError:
+        except TooFastError:
             assert size > 50
     with room.held(50):
         pass
