@@ -1,7 +1,8 @@
 """The one writer: pieces of work queue up and are committed together (group commit, `daemon.store.groups`).
 
 Each piece sees what those before it changed and is merged whole or, if it raises, not at all. Who asks for much does not keep
-others waiting: the queue has a lane for each (`daemon.store.lanes`), and a group is never larger than what is done quickly.
+others waiting: the queue has a lane for each (`daemon.store.lanes`), and a group is never larger than what is done quickly. While one
+is written to the disk what the next one will look at is read already; what the first changed takes its place (`Seen`).
 """
 
 import asyncio
