@@ -5,6 +5,7 @@ Every call to a database goes through one gate here, so no file changes while th
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ class Kills:
     acknowledged: set[str] = field(default_factory=set)
     taken: list[tuple[Path, set[str]]] = field(default_factory=list)
     _gate: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _one: threading.Lock = field(default_factory=threading.Lock)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stand between the program and its files."""
@@ -63,6 +65,11 @@ class Kills:
 
     def take(self) -> None:
         """The folder as it is."""
+        # A new file of the projection reaches the disk from a thread of its own, beside a call to a database.
+        with self._one:
+            self._take()
+
+    def _take(self) -> None:
         if self.on:
             copy = self.copies / str(len(self.taken))
             shutil.copytree(self.folder, copy)
