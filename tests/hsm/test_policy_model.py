@@ -158,15 +158,18 @@ class Policy(RuleBasedStateMachine):
     def what_is_gone_went_lawfully(self) -> None:
         listed = self.run(self.service.keys())
         there, now = {key.name for key in listed.keys}, self.clock.now()
-        for name in self.there - there:
+        destroyed = {each.name for each in listed.destroyed}
+        # Of two rotations of `seal` that are carried out together the first one's key is gone before anybody looks.
+        went = (self.there - there) | (destroyed - self.gone - self.there)
+        for name in went:
             end = names.ends(name)
             assert (
                 end <= now if end else any(self._killed(wanted, name, now) for wanted in self.wanted.values())
             )
-        self.gone |= self.there - there
+        self.gone |= went
         self.there = there
         assert not there & self.gone
-        assert {each.name for each in listed.destroyed} == self.gone
+        assert destroyed == self.gone
 
     def _killed(self, wanted: Wanted, name: str, now: datetime) -> bool:
         deed = wanted.proposal.deed
