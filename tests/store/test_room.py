@@ -1,6 +1,11 @@
 """What happens once the projection's file lacks so much that its memory is full: whoever adds versions waits, and nobody else."""
 
 import asyncio
+import os
+import secrets
+import threading
+from itertools import groupby
+from typing import Any
 
 import pytest
 import sqlcipher3.dbapi2 as sqlcipher
@@ -8,10 +13,12 @@ import sqlcipher3.dbapi2 as sqlcipher
 from daemon.audit.act import Act
 from daemon.audit.entry import Action
 from daemon.errors import StateError
+from daemon.register.transitions import Standing
+from daemon.store.engine import Table
 from tests.conftest import Bench
 from tests.store.projection import contents, expected
 from tests.store.test_merging import HEAD, Memory, merger
-from tests.store.turning import fill, found, move
+from tests.store.turning import EVERYONE, fill, found, move
 
 
 async def test_how_much_the_file_lacks_is_known_before_it_is_too_much(
@@ -86,3 +93,46 @@ async def test_a_full_disk_stops_notices_before_memory_does(
     assert (await found(honnin)).total() == 5
     await honnin.open.merger.merge()
     assert await contents(honnin.open.index) == await expected(honnin)
+
+
+async def test_a_console_hears_how_many_there_are_while_ever_more_is_new(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.index.counting.AT_ONCE", 1)
+    monkeypatch.setattr("daemon.store.reader.PATIENCE", 0.05)
+    await fill(honnin, 1)
+    due, read = honnin.open.index._recent.due, honnin.open.index.pages.read
+
+    async def ever_more(*arguments: Any, **named: Any) -> Any:
+        due.people[secrets.token_bytes(16)] = None
+        return await read(*arguments, **named)
+
+    monkeypatch.setattr(honnin.open.index.pages, "read", ever_more)
+    async with asyncio.timeout(5):
+        assert await honnin.open.reader.people((Standing.PRESENT,), on=EVERYONE.on) == 1
+
+
+async def test_the_thread_of_a_new_file_gives_way_and_no_other_does(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nicer, set_priority = dict[int, int](), os.setpriority
+
+    def noted(which: int, who: int, priority: int) -> None:
+        nicer[who] = priority - os.getpriority(which, who)
+        set_priority(which, who, priority)
+
+    monkeypatch.setattr(os, "setpriority", noted)
+    await fill(honnin, 1)
+    await honnin.open.merger.merge()
+    assert list(nicer.values()) == [10]
+    assert threading.get_native_id() not in nicer
+
+
+async def test_versions_of_a_person_lie_side_by_side(honnin: Bench) -> None:
+    await fill(honnin, *range(1, 20))
+    for number in range(1, 20):
+        await move(honnin, number, 2)
+    held = await honnin.open.engine.scan(Table.ROWS, limit=100)
+    people = [honnin.open.reader._codec.open(row, sealed).person for row, sealed in held]
+    assert [len(list(each)) for _, each in groupby(people)] == [2] * 19
+    assert len({row for row, _ in held}) == 38

@@ -54,7 +54,7 @@ class Recent:
                     person = held.version.person
                     self.due.people[person] = None
             self.due.rows[row] = None
-            self._layers[-1].removed[row] = person
+            self._layers[-1].removed[row] = person or self._layers[-1].removed.get(row)
         self.commit = commit
 
     def batch(self) -> Batch:
