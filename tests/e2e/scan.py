@@ -26,10 +26,19 @@ def forms(secret: str, kind: str) -> Iterator[Needle]:
     plain = {encoded for encoding in ENCODINGS if (encoded := _encoded(secret, encoding))}
     utf8 = secret.encode()
     packed = {utf8.hex().encode(), utf8.hex().upper().encode(), json.dumps(secret)[1:-1].encode()}
-    phases = {base64.b64encode(b"\0" * shift + utf8)[4 * (shift > 0) : -4] for shift in range(3)}
+    phases = {_phase(utf8, shift) for shift in range(3)}
     for form in plain | packed | phases:
         if len(form) >= WINDOW:
             yield Needle(form, kind, secret.isdecimal() and form.isdigit())
+
+
+def _phase(secret: bytes, shift: int) -> bytes:
+    """All of base64 that depends on nothing but the secret, where `shift` bytes stand before it.
+
+    As much as that: six of a code's digits are met in the days of a certificate.
+    """
+    text = base64.b64encode(bytes(shift) + secret)
+    return text[-(-8 * shift // 6) : 8 * (shift + len(secret)) // 6]
 
 
 def _encoded(secret: str, encoding: str) -> bytes:
