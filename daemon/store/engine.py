@@ -12,7 +12,7 @@ class Table(StrEnum):
     """Every table of the truth, with the form of its keys."""
 
     ROWS = "rows"
-    """row id (16 bytes: 8 of its person's, which are random, and 8 of its own) → sealed version"""
+    """row id (16 random bytes, of which the first 3 are its person's) → sealed version"""
     NOTICES = "notices"
     """idempotency key (32 bytes) → sealed receipt"""
     OUTBOX = "outbox"
@@ -41,6 +41,22 @@ class Table(StrEnum):
     """random id (16 bytes) → sealed state and findings of a reconciliation (整合性確認)"""
 
 
+PLACED = frozenset({Table.ROWS})
+"""Tables whose values lie where their key says, which is random, not in the order in which they came (docs/adr/0012).
+
+A row that is succeeded is sealed anew in its place. Were its place that of its arrival, two copies of the file would tell when,
+and so from which municipality, the one who moved had come in. It costs: each notice writes a page anywhere in the file; one, since
+the versions of a person have their places side by side (docs/adr/0011).
+"""
+PLACE = 8  # bytes
+"""No two keys of such a table begin with the same; a change that would put a second one is refused (StateError `store.id_taken`)."""
+
+
+def place_of(key: bytes) -> int:
+    """Where the value of `key` lies in such a table, as a signed number of 64 bits; ascending as keys do."""
+    return int.from_bytes(key[:PLACE].ljust(PLACE, b"\0"), "big") - (1 << (8 * PLACE - 1))
+
+
 Changes = Mapping[Table, Mapping[bytes, bytes | None]]
 """What to put, and with None what to delete, per table."""
 
@@ -50,6 +66,10 @@ class Reads(Protocol):
 
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those `keys` that exist, all of one moment."""
+        ...
+
+    async def get_placed(self, table: Table, places: Sequence[int]) -> dict[bytes, bytes]:
+        """What lies at these places of a table of `PLACED`, by key, all of one moment."""
         ...
 
     async def scan(

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from daemon.store.engine import Changes, Table
+from daemon.errors import StateError
+from daemon.store.engine import PLACE, PLACED, Changes, Table, place_of
 
 
 class MemoryEngine:
@@ -10,6 +11,8 @@ class MemoryEngine:
 
     def __init__(self) -> None:
         self._tables: dict[Table, dict[bytes, bytes]] = {table: {} for table in Table}
+        self._places: dict[Table, dict[bytes, bytes]] = {table: {} for table in PLACED}
+        """Which key has a place."""
 
     @property
     def apart(self) -> "MemoryEngine":
@@ -22,6 +25,10 @@ class MemoryEngine:
     async def get_many(self, table: Table, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         held = self._tables[table]
         return {key: held[key] for key in keys if key in held}
+
+    async def get_placed(self, table: Table, places: Sequence[int]) -> dict[bytes, bytes]:
+        held = self._tables[table]
+        return {key: value for key, value in held.items() if place_of(key) in places}
 
     async def scan(
         self,
@@ -42,11 +49,26 @@ class MemoryEngine:
         return len(self._tables[table])
 
     async def apply(self, changes: Changes) -> None:
+        self._require_places(changes)
         for table, pairs in changes.items():
-            held = self._tables[table]
-            held |= {key: value for key, value in pairs.items() if value is not None}
-            for key in (key for key, value in pairs.items() if value is None):
-                held.pop(key, None)
+            held, places = self._tables[table], self._places.get(table, {})
+            for key, value in pairs.items():
+                if value is not None:
+                    held[key] = value
+                    places[key[:PLACE]] = key
+            for key in (key for key, value in pairs.items() if value is None and key in held):
+                del held[key]
+                places.pop(key[:PLACE], None)
+
+    def _require_places(self, changes: Changes) -> None:
+        """StateError where two keys would have the same place."""
+        for table in PLACED & changes.keys():
+            taken = dict[bytes, bytes]()
+            for key in (key for key, value in changes[table].items() if value is not None):
+                place = key[:PLACE]
+                if self._places[table].get(place, key) != key or taken.setdefault(place, key) != key:
+                    raise StateError("store.id_taken")
 
     async def close(self) -> None:
         self._tables = {table: {} for table in Table}
+        self._places = {table: {} for table in PLACED}

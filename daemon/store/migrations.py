@@ -8,35 +8,26 @@ from collections.abc import Iterable, Sequence
 from aiosqlite.core import Connection
 
 from daemon.errors import IntegrityError
-from daemon.store.engine import Table
+from daemon.store.engine import PLACED, Table
 
 Step = tuple[str, ...]
 
-BY_KEY = frozenset({Table.ROWS})
-"""Tables whose values lie where their key says, which is random, not in the order in which they came.
-
-A row that is succeeded is sealed anew in its place. Were its place that of its arrival, two copies of the file would tell when,
-and so from which municipality, the one who moved had come in. It costs: each notice writes a page anywhere in the file; one, since
-the versions of a person have their places side by side (docs/adr/0011).
-"""
+_PLACED = "(id INTEGER NOT NULL PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL) STRICT"
+_IN_ORDER = "(key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT"
 
 _SECOND = (Table.HOLDS, Table.REPORTS, Table.SENT, Table.RUNS)
 """Tables of the second step."""
 
 
 def _tables(tables: Iterable[Table]) -> Step:
-    return tuple(
-        f"CREATE TABLE {table} (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT"
-        + (", WITHOUT ROWID" if table in BY_KEY else "")
-        for table in tables
-    )
+    return tuple(f"CREATE TABLE {table} {_PLACED if table in PLACED else _IN_ORDER}" for table in tables)
 
 
 TRUTH: tuple[Step, ...] = (_tables(table for table in Table if table not in _SECOND), _tables(_SECOND))
 
 VERSIONS = (
     """CREATE TABLE versions (
-    id INTEGER PRIMARY KEY, row BLOB NOT NULL, person BLOB NOT NULL, serial INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY, place INTEGER NOT NULL, row BLOB NOT NULL, person BLOB NOT NULL, serial INTEGER NOT NULL,
     code INTEGER NOT NULL, number INTEGER NOT NULL, standing INTEGER NOT NULL,
     since INTEGER NOT NULL, until INTEGER NOT NULL, open INTEGER NOT NULL, aka INTEGER NOT NULL,
     kana TEXT NOT NULL, name TEXT NOT NULL, birth_min INTEGER NOT NULL, birth_max INTEGER NOT NULL,
@@ -68,7 +59,8 @@ _TODAY = {
     "town": "municipality, town, birth_min, sex, since, aka, kana, name",
     "address": "address, municipality, birth_min, sex, since, aka, kana, name",
 }
-"""What leads to versions that may be in force today or later, and what narrows them down before their rows are read."""
+"""What leads to versions that may be in force today or later, and what narrows them down. With `until` and the place at the end of each
+(below) a search of today reads these entries and no versions."""
 _PAST = {
     "kana": "kana, birth_min, since, until, sex, municipality, aka",
     "name": "name, birth_min, since, until, sex, municipality, aka, kana",
@@ -79,16 +71,17 @@ _PAST = {
 
 INDEX_TODAY = (
     *(
-        f"CREATE INDEX today_{way} ON versions (standing, {columns}) WHERE open"
+        f"CREATE INDEX today_{way} ON versions (standing, {columns}, until, place) WHERE open"
         + (" AND town >= 0" if way == "town" else "")
         for way, columns in _TODAY.items()
     ),
     "CREATE INDEX alias_key ON aliases (kind, key, birth_min, former, standing, since, sex, municipality)",
+    # One in thirty has a 旧氏 or a 通称: a search by place would look for each of these on a page of its own.
+    "CREATE INDEX alias_place ON aliases (kind, municipality, sex, birth_min, key, standing, since) WHERE NOT former",
 )
 INDEX_INDEXES = (
-    "CREATE UNIQUE INDEX by_row ON versions (row)",
-    # Holds everything that depends on the other versions of a person: to bring in one more, none of their rows is read. At first it
-    # held `person, serial` alone, and does in a file of then until that is written anew.
+    "CREATE UNIQUE INDEX by_place ON versions (place)",
+    # Holds everything that depends on the other versions of a person: to bring in one more, none of their rows is read.
     "CREATE INDEX by_person ON versions (person, serial, since, until, standing, open)",
     "CREATE INDEX by_code ON versions (code) WHERE open",
     "CREATE INDEX by_number ON versions (number) WHERE open AND number > 0",

@@ -42,28 +42,40 @@ class Reader:
         the projection: nobody is shown, so nothing is opened for it.
         """
         asked = limit + 1 + SPARE
-        proposed = await self._index.find(wanted, limit=asked)
-        if len(proposed) == asked:
+        places = await self._index.find(wanted, limit=asked)
+        if len(places) == asked:
             raise TooMuchError(TOO_MANY)
-        held = await self._in_force(proposed, wanted.on, whole=wanted.former)
-        found = [versions[0] for versions in held if _is_wanted(versions, wanted)]
+        # A row that has left the truth meanwhile had nobody after it: rows go from the oldest on.
+        sealed = await self._engine.get_placed(Table.ROWS, places)
+        proposed = [self._codec.open(row, value) for row, value in sealed.items()]
+        held = [
+            versions
+            for stored in proposed
+            if (versions := await self._held(stored, wanted.on, whole=wanted.former))
+        ]
+        found = {versions[0].id: versions[0] for versions in held if _is_wanted(versions, wanted)}
         if len(found) > limit:
             raise TooMuchError(TOO_MANY)
-        return found
+        return list(found.values())
+
+    async def _held(self, stored: Stored, on: int, *, whole: bool) -> list[Stored]:
+        """Of whoever has this version the one in force on a day, and after it, if `whole`, those before it; empty if there is none."""
+        if not whole and stored.successor_on is None and since(stored.row) <= on:
+            return [stored]
+        return _up_to(await self.history(stored.person), on)
 
     async def by_code(self, code: str, *, on: int) -> list[Stored]:
         """The version in force on the day `on` (YYYYMMDD) of whoever has this 住民票コード, or had it in any version.
 
         Its own 住民票コード may be that one, one before it, or one after it.
         """
-        held = await self._in_force(await self._index.by_code(code), on)
-        found = [versions[0] for versions in held]
+        found = await self._in_force(await self._index.by_code(code), on)
         return [stored for stored in found if await self._ever_had(stored, code)]
 
     async def by_number(self, number: str, *, on: int) -> list[Stored]:
         """The versions in force on the day `on` of those whose newest version has this 個人番号."""
         held = await self._in_force(await self._index.by_number(number), on)
-        return [each[0] for each in held if getattr(each[0].row, "kojin_bango", "") == number]
+        return [each for each in held if getattr(each.row, "kojin_bango", "") == number]
 
     async def history(self, person: bytes) -> list[Stored]:
         """All versions of one person, the newest first; empty where there is no such person."""
@@ -89,24 +101,16 @@ class Reader:
             return True
         return any(each.row.juminhyo_code == code for each in await self.history(stored.person))
 
-    async def _in_force(
-        self, proposed: Sequence[Latest], on: int, *, whole: bool = False
-    ) -> list[list[Stored]]:
-        """Of each person proposed the version in force on that day, and after it, if `whole`, those before it.
-
-        Without `whole` they are there only where they had to be opened. Whoever has no such version is left out.
-        """
-        opened = (
-            {} if whole else {stored.id: stored for stored in await self._open([p.row for p in proposed])}
-        )
-        held = []
-        for each in proposed:
-            stored = opened.get(each.row)
-            if stored is not None and stored.successor_on is None and since(stored.row) <= on:
-                held.append([stored])
-            elif versions := _up_to(await self.history(each.person), on):
-                held.append(versions)
-        return held
+    async def _in_force(self, proposed: Sequence[Latest], on: int) -> list[Stored]:
+        """Of each person proposed the version in force on that day. Whoever has none is left out."""
+        opened = {stored.id: stored for stored in await self._open([each.row for each in proposed])}
+        held = [
+            await self._held(opened[each.row], on, whole=False)
+            if each.row in opened
+            else _up_to(await self.history(each.person), on)
+            for each in proposed
+        ]
+        return [versions[0] for versions in held if versions]
 
     async def _open(self, ids: Sequence[bytes]) -> list[Stored]:
         sealed = await self._engine.get_many(Table.ROWS, ids)

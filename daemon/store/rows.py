@@ -25,7 +25,8 @@ from daemon.register.transitions import Standing
 from daemon.store.engine import Table
 
 ROW_ID = 16  # bytes
-OWN = 8  # bytes of an id that are the version's own
+OF_PERSON = 3  # bytes of an id with which its person's begins, too
+OWN = ROW_ID - OF_PERSON  # bytes of it that are the version's own
 STRUCK = frozenset({Standing.OUT, Standing.DEAD, Standing.GONE, Standing.STRUCK})
 ROW_TYPES: dict[Register, type[HonninRow] | type[FuhyoRow]] = {
     Register.HONNIN: HonninRow,
@@ -34,11 +35,12 @@ ROW_TYPES: dict[Register, type[HonninRow] | type[FuhyoRow]] = {
 
 
 def row_id(person: bytes, own: bytes) -> bytes:
-    """The id of a version, given `OWN` bytes that no other version of the person has.
+    """The id of a version, given `OWN` bytes that are random.
 
-    It begins as the person's does: their versions lie side by side, where chance put the first of them (docs/adr/0011).
+    It begins as the person's does: their versions lie side by side, where chance put the first of them (docs/adr/0011). It does so for
+    few bytes: no two ids may have the same first 8 (`daemon.store.engine.PLACE`).
     """
-    return person[: ROW_ID - OWN] + own
+    return person[:OF_PERSON] + own
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,14 @@ class SqliteReads:
             return await self._pages.glance(read)
         return await self._pages.read(read, apart=self._is_apart)
 
+    async def get_placed(self, table: Table, places: Sequence[int]) -> dict[bytes, bytes]:
+        if not places:
+            return {}
+        read = partial(statements.get_placed, table=table, places=places)
+        if len(places) <= self._few and not self._is_apart:
+            return await self._pages.glance(read)
+        return await self._pages.read(read, apart=self._is_apart)
+
     async def scan(
         self,
         table: Table,

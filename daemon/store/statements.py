@@ -9,10 +9,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from daemon.store.engine import Changes, Table
+from daemon.errors import StateError
+from daemon.store.engine import PLACED, Changes, Table, place_of
 
 T = TypeVar("T")
-_Find = Callable[[sqlite3.Connection, Table, Sequence[Sequence[bytes]]], dict[bytes, bytes]]
+K = TypeVar("K", bytes, int)
+_Find = Callable[[sqlite3.Connection, Table, Sequence[Sequence[K]]], dict[bytes, bytes]]
 
 SIZES = (256, 64, 16, 5, 4, 3, 2, 1)
 """Rows in one statement: few enough texts that each stays prepared. One search's entry puts a few rows into each of three tables."""
@@ -32,6 +34,11 @@ def get_together(
     return _at_one_moment(connection, table, keys, _found_together)
 
 
+def get_placed(connection: sqlite3.Connection, *, table: Table, places: Sequence[int]) -> dict[bytes, bytes]:
+    """What lies at these places, by key; many pages have to be decrypted, so each statement is one step."""
+    return _at_one_moment(connection, table, places, _found_placed)
+
+
 def scan(
     connection: sqlite3.Connection,
     *,
@@ -42,11 +49,15 @@ def scan(
     reverse: bool,
 ) -> list[tuple[bytes, bytes]]:
     """Up to `limit` pairs with first ≤ key < last, in order of their keys (from the end if `reverse`)."""
-    order = "DESC" if reverse else "ASC"
-    bound = "" if last is None else "AND key < ?"
-    sql = f"SELECT key, value FROM {table} WHERE key >= ? {bound} ORDER BY key {order} LIMIT ?"  # noqa: S608
-    given = (first, limit) if last is None else (first, last, limit)
-    return connection.execute(sql, given).fetchall()
+    bounds: list[tuple[str, object]] = [("key >= ?", first)]
+    if last is not None:
+        bounds.append(("key < ?", last))
+    if table in PLACED:
+        bounds += [("id >= ?", place_of(first))] + ([("id <= ?", place_of(last))] if last is not None else [])
+    within = " AND ".join(bound for bound, _ in bounds)
+    order = f"{'id' if table in PLACED else 'key'} {'DESC' if reverse else 'ASC'}"
+    sql = f"SELECT key, value FROM {table} WHERE {within} ORDER BY {order} LIMIT ?"  # noqa: S608
+    return connection.execute(sql, (*(given for _, given in bounds), limit)).fetchall()
 
 
 def count(connection: sqlite3.Connection, *, table: Table) -> int:
@@ -63,7 +74,7 @@ def apply(connection: sqlite3.Connection, *, changes: Changes) -> None:
 
 
 def _at_one_moment(
-    connection: sqlite3.Connection, table: Table, keys: Sequence[bytes], find: _Find
+    connection: sqlite3.Connection, table: Table, keys: Sequence[K], find: _Find[K]
 ) -> dict[bytes, bytes]:
     parts = list(_parts(keys))
     if len(parts) == 1:
@@ -80,12 +91,28 @@ def _found_together(
 ) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for part in parts:
-        pairs = "group_concat(hex(key) || ':' || hex(value), ' ')"
-        sql = f"SELECT {pairs} FROM {table} WHERE key IN ({_marks('?', part)})"  # noqa: S608
-        for pair in (connection.execute(sql, part).fetchone()[0] or "").split():
-            key, _, value = pair.partition(":")
-            found[bytes.fromhex(key)] = bytes.fromhex(value)
+        among, given = _among(table, part)
+        found |= _in_one_step(connection, table, among, given)
     return found
+
+
+def _found_placed(
+    connection: sqlite3.Connection, table: Table, parts: Sequence[Sequence[int]]
+) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for part in parts:
+        found |= _in_one_step(connection, table, f"id IN ({_marks('?', part)})", part)
+    return found
+
+
+def _in_one_step(
+    connection: sqlite3.Connection, table: Table, where: str, given: Sequence[object]
+) -> Iterator[tuple[bytes, bytes]]:
+    pairs = "group_concat(hex(key) || ':' || hex(value), ' ')"
+    sql = f"SELECT {pairs} FROM {table} WHERE {where}"  # noqa: S608
+    for pair in (connection.execute(sql, given).fetchone()[0] or "").split():
+        key, _, value = pair.partition(":")
+        yield bytes.fromhex(key), bytes.fromhex(value)
 
 
 def _found(
@@ -93,8 +120,9 @@ def _found(
 ) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for part in parts:
-        sql = f"SELECT key, value FROM {table} WHERE key IN ({_marks('?', part)})"  # noqa: S608
-        found |= dict(connection.execute(sql, part).fetchall())
+        among, given = _among(table, part)
+        sql = f"SELECT key, value FROM {table} WHERE {among}"  # noqa: S608
+        found |= dict(connection.execute(sql, given).fetchall())
     return found
 
 
@@ -102,14 +130,36 @@ def _put(connection: sqlite3.Connection, table: Table, pairs: Mapping[bytes, byt
     # In the order of their keys, so that a page which takes in several is worked on once.
     rows = sorted((key, value) for key, value in pairs.items() if value is not None)
     for part in _parts(rows):
+        if table in PLACED:
+            _place(connection, table, part)
+            continue
         values = _marks("(?, ?)", part)
         sql = f"INSERT INTO {table} VALUES {values} ON CONFLICT (key) DO UPDATE SET value = excluded.value"  # noqa: S608
         connection.execute(sql, [cell for row in part for cell in row])
 
 
+def _place(connection: sqlite3.Connection, table: Table, rows: Sequence[tuple[bytes, bytes]]) -> None:
+    """Put each value where its key says; StateError where another key has that place."""
+    values = _marks("(?, ?, ?)", rows)
+    same = "ON CONFLICT (id) DO UPDATE SET value = excluded.value WHERE key = excluded.key"
+    sql = f"INSERT INTO {table} VALUES {values} {same}"  # noqa: S608
+    put = connection.execute(sql, [cell for key, value in rows for cell in (place_of(key), key, value)])
+    if put.rowcount != len(rows):
+        raise StateError("store.id_taken")
+
+
 def _delete(connection: sqlite3.Connection, table: Table, keys: Sequence[bytes]) -> None:
     for part in _parts(keys):
-        connection.execute(f"DELETE FROM {table} WHERE key IN ({_marks('?', part)})", part)  # noqa: S608
+        among, given = _among(table, part)
+        connection.execute(f"DELETE FROM {table} WHERE {among}", given)  # noqa: S608
+
+
+def _among(table: Table, keys: Sequence[bytes]) -> tuple[str, list[object]]:
+    """That a row has one of `keys`, and the values for its marks."""
+    marks = _marks("?", keys)
+    if table in PLACED:
+        return f"id IN ({marks}) AND key IN ({marks})", [*map(place_of, keys), *keys]
+    return f"key IN ({marks})", [*keys]
 
 
 def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -19,11 +19,14 @@ from daemon.register.rows import HonninRow
 from daemon.register.wanted import Wanted
 from daemon.rehearsal.history import History
 from daemon.store.connection import Connection
+from daemon.store.engine import place_of
 from daemon.store.index import Known, Version, finding, known_of, projected, schema, spans
-from daemon.store.rows import Stored
+from daemon.store.rows import OF_PERSON, Stored
 
 CACHE = 48_000  # KiB: what a reader of the register has for both of its files
 TOGETHER = 2_000  # people in one transaction
+MIDDLE = -place_of(b"")
+"""Places begin below zero."""
 ROWS = "CREATE TABLE rows (id INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT"
 _ROW = msgspec.msgpack.Decoder(HonninRow)
 
@@ -100,16 +103,17 @@ def _put(connection: Plain, *, people: list[History], ids: "count[int]") -> None
     aliases: list[tuple[Any, ...]] = []
     rows: list[tuple[Any, ...]] = []
     for history in people:
-        person = history[0].juminhyo_code.encode().ljust(16)
+        code = history[0].juminhyo_code.encode()
         known: Known | None = None
         projections: list[Version] = []
         for row in history:
             version = next(ids)
-            projections.append(projected(Stored(version.to_bytes(16, "big"), person, row), known))
+            stored = Stored(version.to_bytes(8, "big") + bytes(8), bytes(OF_PERSON) + code, row)
+            projections.append(projected(stored, known))
             known = known_of(projections[-1])
             rows.append((version, msgspec.msgpack.encode(row)))
         for version, (until, open_) in zip(projections, spans(projections), strict=True):
-            number = int.from_bytes(version.row, "big")
+            number = place_of(version.row) + MIDDLE
             versions.append(schema.row_of(number, version, until, open_=open_))
             aliases += schema.aliases_of(number, version)
     schema.put(connection, "versions", versions)
@@ -120,7 +124,7 @@ def _put(connection: Plain, *, people: list[History], ids: "count[int]") -> None
 def _find(connection: Plain, *, wanted: Wanted, limit: int) -> list[Stored]:
     return _rows(
         connection,
-        [int.from_bytes(hit.row, "big") for hit in finding.find(connection, wanted=wanted, limit=limit)],
+        [place + MIDDLE for place in finding.find(connection, wanted=wanted, limit=limit)],
     )
 
 

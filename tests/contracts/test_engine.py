@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.errors import IntegrityError
+from daemon.errors import IntegrityError, StateError
 from daemon.store.engine import Changes, Engine, Reads, Table
 from daemon.store.memory import MemoryEngine
 from daemon.store.sqlite import SqliteEngine
@@ -31,6 +31,28 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def test_what_was_put_is_there(engine: Engine) -> None:
     await engine.apply({Table.ROWS: {b"a": b"1", b"b": b"2"}})
     assert await engine.get_many(Table.ROWS, [b"a", b"b", b"c"]) == {b"a": b"1", b"b": b"2"}
+
+
+async def test_no_key_takes_the_place_of_another(engine: Engine) -> None:
+    one, other, third = b"personABown", b"personABother", b"personACown"
+    await engine.apply({Table.ROWS: {one: b"1"}})
+    refused: list[dict[bytes, bytes | None]] = [
+        {other: b"2", third: b"3"},
+        {third + b"!": b"3", third: b"3"},
+        {one: None, other: b"2"},
+    ]
+    for change in refused:
+        with pytest.raises(StateError, match=r"store\.id_taken"):
+            await engine.apply({Table.META: {b"k": b"v"}, Table.ROWS: change})
+    assert await engine.scan(Table.ROWS, limit=9) == [(one, b"1")]
+    assert await engine.count(Table.META) == 0
+    # Nor is one taken for the other.
+    assert await engine.get_many(Table.ROWS, [other]) == {}
+    await engine.apply({Table.ROWS: {other: None, third: b"3"}})
+    assert await engine.scan(Table.ROWS, limit=9) == [(one, b"1"), (third, b"3")]
+    await engine.apply({Table.ROWS: {one: None}})
+    await engine.apply({Table.ROWS: {other: b"2", third: b"4"}})
+    assert await engine.scan(Table.ROWS, limit=9) == [(other, b"2"), (third, b"4")]
 
 
 async def test_tables_are_apart(engine: Engine) -> None:
@@ -59,7 +81,8 @@ async def test_any_number_of_keys_at_once(engine: Engine, table: Table) -> None:
     assert await engine.count(table) == 500
 
 
-KEYS = st.binary(min_size=1, max_size=2)
+KEYS = st.binary(min_size=1, max_size=2).filter(lambda key: not key.endswith(b"\0"))
+"""Of `ROWS` a key and the same with zeros after it have one place."""
 CHANGES = st.dictionaries(
     st.sampled_from([Table.ROWS, Table.OUTBOX]),
     st.dictionaries(KEYS, st.none() | st.binary(max_size=3), max_size=40),
@@ -110,7 +133,7 @@ async def test_whoever_reads_meanwhile_sees_all_of_a_change_or_nothing(engine: E
 @pytest.mark.parametrize("table", [Table.LOG, Table.ROWS])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    keys=st.sets(st.binary(min_size=1, max_size=4), max_size=12),
+    keys=st.sets(st.binary(min_size=1, max_size=4).filter(lambda key: not key.endswith(b"\0")), max_size=12),
     first=st.binary(max_size=4),
     last=st.none() | st.binary(max_size=4),
     limit=st.integers(1, 12),

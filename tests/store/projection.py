@@ -13,7 +13,7 @@ _VERSIONS = "SELECT * FROM versions"
 _ALIASES = "SELECT v.row, a.* FROM aliases AS a JOIN versions AS v ON v.id = a.version"
 _COUNTS = "SELECT standing, day, n FROM counts WHERE n != 0"
 _TOO_SOON = "SELECT count(*) FROM versions WHERE NOT open AND until > (SELECT day FROM horizon)"
-_OPEN = 9
+_OPEN = 10
 """Place of that column in a row of `versions`."""
 
 

@@ -12,7 +12,7 @@ from daemon.register.rows import Register
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from daemon.store.index import projected
-from daemon.store.rows import ROW_ID
+from daemon.store.rows import OWN, row_id
 from tests.commands.notices.test_notices import DAY
 from tests.conftest import Bench
 
@@ -47,7 +47,7 @@ async def appended(bench: Bench, draft: Draft, code: str, **items: Any) -> None:
     row = replace(
         last.row, serial=last.row.serial + 1, received_on=day_of(draft.now), updated_at=draft.now, **items
     )
-    new = exchange(last, id=secrets.token_bytes(ROW_ID), row=row, successor_on=None)
+    new = exchange(last, id=row_id(last.person, secrets.token_bytes(OWN)), row=row, successor_on=None)
     draft.add(Table.ROWS, new.id, codec.seal(new))
     draft.put(Table.ROWS, last.id, codec.seal(exchange(last, successor_on=row.received_on)))
     draft.index(projected(new, where.known))

@@ -73,7 +73,7 @@ def held(connection: sqlite3.Connection) -> int:
 
 
 def put(connection: sqlite3.Connection) -> str:
-    connection.execute("INSERT INTO rows VALUES (?, zeroblob(2000))", (os.urandom(16),))
+    connection.execute("INSERT INTO rows VALUES (random(), ?, zeroblob(2000))", (os.urandom(16),))
     return "put"
 
 

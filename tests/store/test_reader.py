@@ -12,7 +12,7 @@ from daemon.errors import StateError, TooMuchError
 from daemon.register.dates import number_of, of_day
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Named, Wanted
-from daemon.store.index import Latest, Version, schema
+from daemon.store.index import Version, schema
 from daemon.store.rows import Stored
 from tests.commands.notices.test_notices import DAY, notice, send
 from tests.conftest import Bench
@@ -201,7 +201,7 @@ async def test_a_notice_between_proposal_and_answer_loses_nobody(
     await honnin.open.merger.merge()
     propose, gone = honnin.open.index.find, await person(honnin, 3)
 
-    async def and_then(wanted: Wanted, *, limit: int) -> list[Latest]:
+    async def and_then(wanted: Wanted, *, limit: int) -> list[int]:
         proposed = await propose(wanted, limit=limit)
         monkeypatch.setattr(honnin.open.index, "find", propose)
         await move(honnin, 1, 2)

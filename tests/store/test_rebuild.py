@@ -23,7 +23,7 @@ from daemon.store.opening import level
 from daemon.store.pages import PageKey, Pages, closed_on_error
 from daemon.store.plans import IndexFile
 from daemon.store.rebuild import Finish, Rebuild, clear
-from daemon.store.rows import Stored
+from daemon.store.rows import OWN, Stored, row_id
 from daemon.store.staging import Staging, people_of, place
 from daemon.store.truth import Truth
 from tests.conftest import NOON, Bench
@@ -77,7 +77,7 @@ async def schema_of(file: Path, key: PageKey) -> set[tuple[object, ...]]:
 
 def life(number: int, changes: Sequence[tuple[str, int]]) -> list[Stored]:
     """The versions of one person: each with a name, and a day in November on which it begins."""
-    lived = []
+    lived, person = [], bytes([number * 37 % 256]) * 16
     for serial, (name, day) in enumerate(changes, start=1):
         row = replace(
             honnin_row(name=name, kana=f"{name}かな"),
@@ -86,7 +86,7 @@ def life(number: int, changes: Sequence[tuple[str, int]]) -> list[Stored]:
             juminhyo_code=f"{number:011}",
             reason="21" if name == "去" else "32",
         )
-        lived.append(Stored(bytes([number, serial]) * 8, bytes([number * 37 % 256]) * 16, row))
+        lived.append(Stored(row_id(person, bytes([number, serial]) + bytes(OWN - 2)), person, row))
     return lived
 
 

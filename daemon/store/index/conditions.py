@@ -66,6 +66,11 @@ def keys(column: str, kind: Kind, named: Named) -> list[Clause]:
     return [Clause(f"{column} = ?", (key,)) if named.whole else begins(column, key) for key in found]
 
 
+def own(kind: Kind, named: Named) -> Clause:
+    """That the version has it for its own name."""
+    return joined(keys(f"+v.{COLUMNS[kind]}", kind, named), "OR")
+
+
 def names(kind: Kind, named: Named, *, former: bool) -> list[Clause]:
     """That the version has the name, or the person had it."""
     own = keys(f"+v.{COLUMNS[kind]}", kind, named)
@@ -107,9 +112,9 @@ def sex(of: str, wanted: Wanted) -> list[Clause]:
     return [Clause(f"{of}.sex = ?", (int(wanted.sex),))] if wanted.sex else []
 
 
-def sexes(wanted: Wanted) -> Clause:
+def sexes(of: str, wanted: Wanted) -> Clause:
     """The sex for an index in which something asked for comes after it: each one, where it is not asked."""
-    return one_of("v.sex", [int(wanted.sex)] if wanted.sex else SEXES)
+    return one_of(f"{of}.sex", [int(wanted.sex)] if wanted.sex else SEXES)
 
 
 def municipality(of: str, wanted: Wanted) -> list[Clause]:

@@ -14,7 +14,7 @@ from daemon.register.wanted import Wanted
 from daemon.store import files, migrations
 from daemon.store.index import finding, reading, renewal, writing
 from daemon.store.index.counting import Counting
-from daemon.store.index.layers import Batch
+from daemon.store.index.layers import Batch, Mark
 from daemon.store.index.owners import Owners
 from daemon.store.index.recent import WIDER, Recent
 from daemon.store.index.residing import Residing
@@ -187,23 +187,30 @@ class Index:
         rows = sorted(serials, key=lambda row: serials[row], reverse=True)
         return [row for row in rows if not self._recent.removed(mark, row)]
 
-    async def find(self, wanted: Wanted, *, limit: int) -> list[Latest]:
-        """Up to `limit` people who fit, each by the version in force on that day: never fewer than there are.
+    async def find(self, wanted: Wanted, *, limit: int) -> list[int]:
+        """The places of up to `limit` people who fit, each by the version in force on that day: never fewer than there are.
 
         More may be proposed than fit, for a moment, where something changes meanwhile: whoever answers opens each.
         """
         mark = self._recent.mark()
-        found = {hit.person: hit for hit in self._recent.find(mark, wanted, limit)}
+        found = dict.fromkeys(self._recent.find(mark, wanted, limit))
         asked = limit + SPARE
         while len(found) < limit:
             hits = await self.pages.read(partial(finding.find, wanted=wanted, limit=asked))
-            for hit in hits:
-                if not self._recent.stale(mark, hit, wanted.on):
-                    found.setdefault(hit.person, hit)
+            found |= dict.fromkeys(await self._fresh(mark, hits, wanted.on))
             if len(hits) < asked:
                 break
             asked *= WIDER
-        return list(found.values())[:limit]
+        return list(found)[:limit]
+
+    async def _fresh(self, mark: Mark, hits: Sequence[int], on: int) -> list[int]:
+        """Of what the file found what no later version in memory takes the place of."""
+        near = [hit for hit in hits if self._recent.near(mark, hit)]
+        if not near:
+            return list(hits)
+        known = await self.pages.read(partial(reading.at, places=near))
+        stale = {hit for hit in near if hit not in known or self._recent.stale(mark, known[hit], on)}
+        return [hit for hit in hits if hit not in stale]
 
     async def count(self, standings: Sequence[Standing], on: int, *, patience: float = inf) -> int:
         """How many people stand so on a day (YYYYMMDD).

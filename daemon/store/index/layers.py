@@ -8,8 +8,20 @@ from typing import Any, NamedTuple, cast
 import sqlcipher3.dbapi2 as sqlcipher
 
 from daemon.register.effect import FOREVER
+from daemon.store.engine import PLACE, place_of
 from daemon.store.index.schema import IN_MEMORY, aliases_of, put, row_of
 from daemon.store.index.version import Version, former_codes
+from daemon.store.rows import OF_PERSON
+
+
+def near(row: bytes) -> int:
+    """Where a row lies, near enough that all rows of its person are there; few others are."""
+    return near_place(place_of(row))
+
+
+def near_place(place: int) -> int:
+    """The same of a place."""
+    return place >> (8 * (PLACE - OF_PERSON))
 
 
 class Held(NamedTuple):
@@ -31,15 +43,18 @@ class Layer:
     """What came between two merges."""
 
     connection: sqlite3.Connection = field(default_factory=_database)
-    rows: dict[bytes, Held] = field(default_factory=dict)
+    rows: dict[int, Held] = field(default_factory=dict)
+    """By the place of the row,"""
     people: dict[bytes, tuple[Held, ...]] = field(default_factory=dict)
-    """The same by person,"""
+    """by person,"""
     keys: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     """and whoever had a 住民票コード or a 個人番号 in one of them,"""
     former: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     """or by one of them had a 住民票コード before."""
     removed: dict[bytes, bytes | None] = field(default_factory=dict)
     """Rows that left the truth; the file may hold them. With whose they are, where that is known from here."""
+    near: set[int] = field(default_factory=set)
+    """Where the rows of everyone lie of whom anything is here (`near`)."""
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.removed)
@@ -49,7 +64,8 @@ class Layer:
         for held in given:
             version = held.version
             self.drop(version.row)
-            self.rows[version.row] = held
+            self.rows[place_of(version.row)] = held
+            self.near.add(near(version.row))
             self.people[version.person] = (*self.people.get(version.person, ()), held)
             for key in filter(None, (version.code, version.number)):
                 _note(self.keys, key, version.person)
@@ -58,9 +74,14 @@ class Layer:
         put(self.connection, "versions", [row_of(n, v, FOREVER, open_=True) for n, v in given])
         put(self.connection, "aliases", [row for n, v in given for row in aliases_of(n, v)])
 
+    def remove(self, row: bytes, person: bytes | None) -> None:
+        """Note that a row left the truth."""
+        self.removed[row] = person or self.removed.get(row)
+        self.near.add(near(row))
+
     def drop(self, row: bytes) -> Held | None:
         """Forget a version, if it is here; which it was."""
-        held = self.rows.pop(row, None)
+        held = self.rows.pop(place_of(row), None)
         if held is not None:
             person = held.version.person
             self.people[person] = tuple(each for each in self.people[person] if each is not held)

@@ -72,16 +72,20 @@ class Guess:
     dense: float
     """The work, in entries, until enough people are found, if the criteria do not depend on each other."""
 
+    whole: float
+    """The work of going it to its end."""
+
     @property
     def work(self) -> float:
-        """The same, but for the end of the way."""
-        return min(self.part * PEOPLE * (1 + ROW), self.dense)
+        """Whichever comes first."""
+        return min(self.whole, self.dense)
 
 
 def guesses(wanted: Wanted, limit: int = 1, *, past: bool = False) -> list[Guess]:
     """The ways that a search has, the narrowest first; by place there is none into the past."""
     parts = _parts(wanted)
-    closed = {Way.PLACE, Way.TOWN} if past else set()
+    # Whoever is on the way by birth and in the municipality is on that by place.
+    closed = {Way.PLACE, Way.TOWN} if past else {Way.BIRTH} if wanted.municipality else set()
     ways = [_guess(way, parts, _also(way, wanted), limit) for way in parts if way not in closed]
     return sorted(ways, key=lambda guess: guess.part)
 
@@ -91,14 +95,14 @@ def choose(wanted: Wanted, limit: int, count: Callable[[Way, int], int], *, past
     ways = guesses(wanted, limit, past=past)
     if len(ways) < 2 or ways[0].part * PEOPLE < FEW:  # noqa: PLR2004 - no choice
         return ways[0].way if ways else None
-    densest = min(ways, key=lambda guess: guess.dense)
-    if densest.dense <= FEW:
-        return densest.way
+    easiest = min(ways, key=lambda guess: guess.work)
+    if easiest.work <= FEW:
+        return easiest.way
     for guess in ways:
         if count(guess.way, LOOKS[0]) < LOOKS[0]:
             return guess.way
-    if densest.dense <= LITTLE:
-        return densest.way
+    if easiest.work <= LITTLE:
+        return easiest.way
     ways.sort(key=lambda guess: guess.work)
     return next((guess.way for guess in ways if count(guess.way, LOOKS[1]) < LOOKS[1]), ways[0].way)
 
@@ -143,8 +147,8 @@ def _guess(way: Way, parts: dict[Way, float], also: set[Way], limit: int) -> Gue
     rest = parts.keys() - led
     told = rest & _TOLD[way]
     rows = ROW * prod(parts[each] for each in told) if rest - told else 0.0
-    entries = limit / prod(parts[each] for each in rest)
-    return Guess(way, prod(parts[each] for each in led), entries * (1 + rows))
+    entries, part = limit / prod(parts[each] for each in rest), prod(parts[each] for each in led)
+    return Guess(way, part, entries * (1 + rows), part * PEOPLE * (1 + rows))
 
 
 def _step(steps: Sequence[float], length: int) -> float:

@@ -6,14 +6,20 @@ from typing import NamedTuple
 
 import msgspec
 
+from daemon.store.engine import place_of
+from daemon.store.index.version import Latest
+
 _MANY = "(SELECT unhex(value) FROM json_each(?))"
+_AT = """SELECT json_group_array(json_array(place, hex(row), hex(person), serial)) FROM versions
+    WHERE place IN (SELECT value FROM json_each(?))"""
+_LATEST = msgspec.json.Decoder(list[tuple[int, str, str, int]])
 _HISTORY = "SELECT json_group_array(json_array(serial, hex(row))) FROM versions WHERE person = ?"
 _STATE = "SELECT coalesce((SELECT head FROM position), -1), changes FROM horizon"
 _STANDING = """SELECT coalesce(sum(n), 0) FROM counts
     WHERE day <= ? AND standing IN (SELECT value FROM json_each(?))"""
 _MOMENTS = msgspec.json.Decoder(list[tuple[str, str, int, int, int]])
 _LIVES = f"""SELECT json_group_array(json_array(hex(person), hex(row), serial, since, standing)) FROM versions
-    WHERE person IN {_MANY} OR person IN (SELECT person FROM versions WHERE row IN {_MANY})"""  # noqa: S608
+    WHERE person IN {_MANY} OR person IN (SELECT person FROM versions WHERE place IN (SELECT value FROM json_each(?)))"""  # noqa: S608
 
 
 class Moment(NamedTuple):
@@ -36,6 +42,15 @@ def history(connection: sqlite3.Connection, *, person: bytes) -> dict[bytes, int
     answer = connection.execute(_HISTORY, (person,)).fetchone()[0]
     return {
         bytes.fromhex(row): serial for serial, row in msgspec.json.decode(answer, type=list[tuple[int, str]])
+    }
+
+
+def at(connection: sqlite3.Connection, *, places: Sequence[int]) -> dict[int, Latest]:
+    """The versions whose rows lie at these places; those that the file does not hold are left out."""
+    answer = connection.execute(_AT, (msgspec.json.encode(places).decode(),)).fetchone()[0]
+    return {
+        place: Latest(bytes.fromhex(row), bytes.fromhex(person), serial)
+        for place, row, person, serial in _LATEST.decode(answer)
     }
 
 
@@ -62,7 +77,10 @@ def census(
         state = connection.execute(_STATE).fetchone()
         given = (on, msgspec.json.encode(standings).decode())
         count = connection.execute(_STANDING, given).fetchone()[0]
-        asked = [msgspec.json.encode([each.hex() for each in ids]).decode() for ids in (people, removed)]
+        asked = [
+            msgspec.json.encode(ids).decode()
+            for ids in ([person.hex() for person in people], [place_of(row) for row in removed])
+        ]
         answer = connection.execute(_LIVES, asked).fetchone()[0] if people or removed else "[]"
     finally:
         connection.execute("ROLLBACK")

@@ -14,7 +14,7 @@ from daemon.register.effect import FOREVER
 from daemon.register.wanted import Wanted
 from daemon.store.index import finding
 from daemon.store.index.due import Due
-from daemon.store.index.layers import Batch, Held, Layer, Mark
+from daemon.store.index.layers import Batch, Held, Layer, Mark, near_place
 from daemon.store.index.version import Latest, Version, former_codes
 
 WIDER = 4  # times as many are asked for where too many of the first were stale
@@ -54,7 +54,7 @@ class Recent:
                     person = held.version.person
                     self.due.people[person] = None
             self.due.rows[row] = None
-            self._layers[-1].removed[row] = person or self._layers[-1].removed.get(row)
+            self._layers[-1].remove(row, person)
         self.commit = commit
 
     def batch(self) -> Batch:
@@ -86,20 +86,25 @@ class Recent:
         """What a search begins with."""
         return Mark(self._layers, self._last)
 
-    def find(self, mark: Mark, wanted: Wanted, limit: int) -> list[Latest]:
-        """Up to `limit` people here who fit; to be asked in the same breath as `mark`."""
-        found: dict[bytes, Latest] = {}
+    def find(self, mark: Mark, wanted: Wanted, limit: int) -> list[int]:
+        """The places of up to `limit` people here who fit; to be asked in the same breath as `mark`."""
+        found: dict[int, None] = {}
         for layer in mark.layers:
             asked = limit
             while layer.rows:
                 hits = finding.look(layer.connection, wanted, asked)
-                found |= {hit.person: hit for hit in hits if not self.stale(mark, hit, wanted.on)}
+                fresh = (hit for hit in hits if not self.stale(mark, layer.rows[hit].version, wanted.on))
+                found |= dict.fromkeys(fresh)
                 if len(found) >= limit or len(hits) < asked:
                     break
                 asked *= WIDER
-        return list(found.values())[:limit]
+        return list(found)[:limit]
 
-    def stale(self, mark: Mark, hit: Latest, on: int = FOREVER) -> bool:
+    def near(self, mark: Mark, place: int) -> bool:
+        """Whether anything is here of whoever has a row at a place; hardly ever where there is not."""
+        return any(near_place(place) in layer.near for layer in (*mark.layers, *self._layers))
+
+    def stale(self, mark: Mark, hit: Latest | Version, on: int = FOREVER) -> bool:
         """Whether a later version counts on that day, or the row left the truth."""
         return self.removed(mark, hit.row) or any(
             version.serial > hit.serial and version.since <= on for version in self.of(mark, hit.person)

@@ -15,6 +15,7 @@ from typing import Any
 from daemon.register.effect import FOREVER
 from daemon.register.transitions import Standing
 from daemon.store import migrations
+from daemon.store.engine import place_of
 from daemon.store.index.version import Kind, Version
 
 LAST = "\U0010ffff"
@@ -72,6 +73,7 @@ def row_of(number: int, version: Version, until: int, *, open_: bool) -> tuple[A
     aka = 0 if not names else FORMER if all(names) else CURRENT
     return (
         number,
+        place_of(version.row),
         version.row,
         version.person,
         version.serial,

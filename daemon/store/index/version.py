@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from daemon.errors import IntegrityError
 from daemon.register.dates import Span, number_of
 from daemon.register.effect import FOREVER, since
 from daemon.register.eras import ALL
 from daemon.register.keys import keys_of
 from daemon.register.reasons import standing_of
 from daemon.register.transitions import Standing
-from daemon.store.rows import Stored
+from daemon.store.rows import OF_PERSON, Stored
 
 ERA_STARTS = frozenset(era.first for era in ALL)
 
@@ -81,7 +82,9 @@ class Version(NamedTuple):
 
 
 def projected(stored: Stored, before: Known | None = None) -> Version:
-    """The projection of one version; `before` is what was known of its person."""
+    """The projection of one version; `before` is what was known of its person. IntegrityError if its id is not one of that person."""
+    if stored.id[:OF_PERSON] != stored.person[:OF_PERSON]:
+        raise IntegrityError("store.altered")
     row, keys = stored.row, keys_of(stored.row)
     birth_min, birth_max = reaching(keys.birth)
     version = Version(

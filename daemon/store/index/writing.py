@@ -10,18 +10,23 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from daemon.register.effect import FOREVER
+from daemon.store.engine import place_of
 from daemon.store.index.schema import aliases_of, put, row_of
 from daemon.store.index.version import Kind, Version
 
 _MANY = "(SELECT unhex(value) FROM json_each(?1))"
 """The blobs of a JSON list of hexadecimal texts: one value, whatever their number."""
 
-_PEOPLE = f"SELECT json_group_array(DISTINCT hex(person)) FROM versions WHERE row IN {_MANY}"  # noqa: S608
-_DROP_NAMES = f"DELETE FROM aliases WHERE version IN (SELECT id FROM versions WHERE row IN {_MANY})"  # noqa: S608
-_DROP = f"DELETE FROM versions WHERE row IN {_MANY}"  # noqa: S608
+_PLACES = "(SELECT value FROM json_each(?))"
+_PEOPLE = f"SELECT json_group_array(DISTINCT hex(person)) FROM versions WHERE place IN {_PLACES}"  # noqa: S608
+_DROP_NAMES = f"DELETE FROM aliases WHERE version IN (SELECT id FROM versions WHERE place IN {_PLACES})"  # noqa: S608
+_DROP = f"DELETE FROM versions WHERE place IN {_PLACES}"  # noqa: S608
+# Versions that end before the first of the new ones begins (?3) stay as they are, and count as before.
 COUNT = f"""INSERT INTO counts SELECT standing, day, ?2 * sum(n) FROM (
-        SELECT standing, since AS day, 1 AS n FROM versions WHERE person IN {_MANY} AND since < until UNION ALL
-        SELECT standing, until, -1 FROM versions WHERE person IN {_MANY} AND since < until AND until < {FOREVER})
+        SELECT standing, since AS day, 1 AS n FROM versions
+            WHERE person IN {_MANY} AND since < until AND until >= ?3 UNION ALL
+        SELECT standing, until, -1 FROM versions
+            WHERE person IN {_MANY} AND since < until AND until >= ?3 AND until < {FOREVER})
     WHERE true GROUP BY standing, day
     ON CONFLICT (standing, day) DO UPDATE SET n = n + excluded.n"""  # noqa: S608
 # What changes is found in the index by person: the rows of a long history stay unread.
@@ -60,7 +65,13 @@ def take_in(
     """
     latest = {version.row: version for version in versions}
     if latest or removed:
-        touched = _replace(connection, list(latest.values()), _many([*latest, *removed]), bereft)
+        touched = _replace(
+            connection,
+            list(latest.values()),
+            _places([*latest, *removed]),
+            bereft,
+            removes=bool(removed or bereft),
+        )
         if removed:
             # A name or code that only a row had that is gone is not kept for those after it.
             connection.execute(_FORGET, (touched,))
@@ -70,13 +81,20 @@ def take_in(
 
 
 def _replace(
-    connection: sqlite3.Connection, versions: Sequence[Version], gone: str, bereft: Collection[bytes]
+    connection: sqlite3.Connection,
+    versions: Sequence[Version],
+    gone: str,
+    bereft: Collection[bytes],
+    *,
+    removes: bool,
 ) -> str:
     """The people whose versions changed."""
     people = msgspec.json.decode(connection.execute(_PEOPLE, (gone,)).fetchone()[0], type=set[str])
     people |= {person.hex().upper() for person in (*bereft, *(version.person for version in versions))}
     touched = msgspec.json.encode(sorted(people)).decode()
-    connection.execute(COUNT, (touched, -1))
+    # Where rows go, whatever ended with them may last longer.
+    first = 0 if removes else min((version.since for version in versions), default=0)
+    connection.execute(COUNT, (touched, -1, first))
     connection.execute(_DROP_NAMES, (gone,))
     connection.execute(_DROP, (gone,))
     ((last, horizon),) = connection.execute(
@@ -96,7 +114,7 @@ def _replace(
     told = max([horizon, *(version.told for version in versions)])
     connection.execute(SUCCEED, (touched, told))
     connection.execute(HORIZON, (touched,))
-    connection.execute(COUNT, (touched, 1))
+    connection.execute(COUNT, (touched, 1, first))
     connection.execute("DELETE FROM counts WHERE n = 0")
     return touched
 
@@ -107,5 +125,5 @@ def start(connection: sqlite3.Connection, *, truth: bytes, head: int) -> None:
     connection.execute("INSERT INTO position VALUES (?, ?)", (truth, head))
 
 
-def _many(rows: Sequence[bytes]) -> str:
-    return msgspec.json.encode([row.hex() for row in rows]).decode()
+def _places(rows: Sequence[bytes]) -> str:
+    return msgspec.json.encode([place_of(row) for row in rows]).decode()

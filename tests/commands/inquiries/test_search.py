@@ -17,8 +17,7 @@ from daemon.contract.console import (
 from daemon.contract.peer import Outcome
 from daemon.errors import InputError, JukuraError
 from daemon.register.rows import RegisterDate
-from daemon.store.engine import Table
-from daemon.store.index import Latest
+from daemon.store.engine import Table, place_of
 from tests.commands.inquiries.asking import fill, person, query, search, show
 from tests.commands.notices.test_notices import DAY, entries, notice, send
 from tests.conftest import Bench
@@ -318,9 +317,9 @@ async def test_a_hit_that_the_projection_invents_is_never_shown(
 ) -> None:
     """The projection is believed for where to look, not for what is there."""
     await fill(honnin, HONNIN)
-    everybody = list((await honnin.open.index.latest([HONNIN.juminhyo_code])).values())
+    everybody = [place_of(row) for row, _ in await honnin.open.engine.scan(Table.ROWS, limit=9)]
 
-    async def invents(*_: object, **__: object) -> list[Latest]:
+    async def invents(*_: object, **__: object) -> list[int]:
         return everybody
 
     monkeypatch.setattr(honnin.open.index, "find", invents)

@@ -23,7 +23,7 @@ from daemon.rehearsal.comparing import Comparison
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from daemon.store.index import Known, known_of, projected
-from daemon.store.rows import ROW_ID, Stored
+from daemon.store.rows import OWN, ROW_ID, Stored, row_id
 from tests.conftest import Bench
 from tests.register.people import FUHYO, HONNIN
 
@@ -81,7 +81,8 @@ def _next(
 ) -> tuple[Stored, Known]:
     codec = bench.open.store.codec
     row = next_row(record, last.row if last else None, received=draft.now, terminal="CS")
-    new = Stored(secrets.token_bytes(ROW_ID), last.person if last else secrets.token_bytes(ROW_ID), row)
+    who = last.person if last else secrets.token_bytes(ROW_ID)
+    new = Stored(row_id(who, secrets.token_bytes(OWN)), who, row)
     draft.add(Table.ROWS, new.id, codec.seal(new))
     version = projected(new, known)
     draft.index(version)

@@ -8,7 +8,7 @@ import pytest
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Keys, Named, Wanted
 from daemon.store.index import Index
-from tests.store.index.lives import Fact
+from tests.store.index.lives import Fact, row_at
 
 PRESENT = (Standing.PRESENT,)
 TODAY = 20200110
@@ -75,4 +75,4 @@ def after_the_file(
 
 
 async def rows(index: Index, wanted: Wanted, limit: int = 9) -> list[bytes]:
-    return [hit.row for hit in await index.find(wanted, limit=limit)]
+    return list(map(row_at, await index.find(wanted, limit=limit)))

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from daemon.register.dates import Span
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Keys, Named, Wanted, fits
+from daemon.store.engine import PLACE, place_of
 from daemon.store.index import Version, known_of, with_former
 from daemon.store.index.version import Alias, Kind
+from daemon.store.rows import OF_PERSON, OWN, ROW_ID, row_id
 
 DAYS = st.integers(20200101, 20200112)
 KANA = st.text("あいか", min_size=1, max_size=3)
@@ -138,6 +140,16 @@ def aimed(draw: st.DrawFn, lives: Sequence[Sequence[Fact]]) -> Wanted:
     )
 
 
+def person_id(person: int) -> bytes:
+    """Somebody's id; two of a kind lie in one place."""
+    return (person // 2).to_bytes(OF_PERSON, "big") + person.to_bytes(ROW_ID - OF_PERSON, "big")
+
+
+def row_at(place: int) -> bytes:
+    """The row that lies at a place."""
+    return (place - place_of(b"")).to_bytes(PLACE, "big") + bytes(ROW_ID - PLACE)
+
+
 def code_of(person: int, which: int) -> str:
     """One of somebody's 住民票コード."""
     return f"{person * 10 + which:011}"
@@ -159,8 +171,8 @@ class People:
         keys = fact.keys
         self.made += 1
         version = Version(
-            row=self.made.to_bytes(16, "big"),
-            person=person.to_bytes(16, "big"),
+            row=row_id(person_id(person), self.made.to_bytes(OWN, "little")),
+            person=person_id(person),
             serial=before.serial + 1 if before else 1,
             code=code_of(person, fact.code),
             number=fact.number,

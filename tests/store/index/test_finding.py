@@ -13,7 +13,7 @@ from daemon.register.wanted import Wanted
 from daemon.store import migrations
 from daemon.store.index import finding, writing
 from daemon.store.index.plan import guesses
-from tests.store.index.lives import LIVES, SEARCHES, Fact, People, aimed
+from tests.store.index.lives import LIVES, SEARCHES, Fact, People, aimed, row_at
 
 
 @contextmanager
@@ -56,11 +56,11 @@ def test_each_way_finds_what_a_scan_finds(
         ((horizon,),) = connection.execute("SELECT day FROM horizon")
         for wanted in searches:
             expected = people.found(wanted)
-            assert {hit.row for hit in finding.find(connection, wanted=wanted, limit=1000)} == expected
+            assert set(map(row_at, finding.find(connection, wanted=wanted, limit=1000))) == expected
             past = wanted.on < horizon
             for guess in guesses(wanted, past=past):
                 hits = finding.answers(connection, finding.branches(wanted, guess.way, past=past), 1000)
-                assert {hit.row for hit in hits} == expected, guess
+                assert set(map(row_at, hits)) == expected, guess
 
 
 @settings(deadline=None, max_examples=60)
@@ -73,4 +73,4 @@ def test_the_memory_finds_what_the_file_finds_of_newest_versions(
     with database() as connection:
         people = filled(connection, newest, [100])
         for wanted in searches:
-            assert {hit.row for hit in finding.look(connection, wanted, 1000)} == people.found(wanted)
+            assert set(map(row_at, finding.look(connection, wanted, 1000))) == people.found(wanted)

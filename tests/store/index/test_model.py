@@ -11,7 +11,17 @@ from daemon.register.transitions import Standing
 from daemon.register.wanted import Wanted
 from daemon.store.index import Index, Version, known_of, renewal
 from tests.store.index.conftest import KEY, TRUTH
-from tests.store.index.lives import DAYS, SEARCHES, STANDINGS, Fact, People, code_of, facts
+from tests.store.index.lives import (
+    DAYS,
+    SEARCHES,
+    STANDINGS,
+    Fact,
+    People,
+    code_of,
+    facts,
+    person_id,
+    row_at,
+)
 
 PERSONS = st.integers(1, 6)
 CODES = [code_of(person, which) for person in range(1, 7) for which in range(3)]
@@ -125,9 +135,9 @@ class Model:
         """The very people, each once; and with a limit as many as there are below it."""
         expected = self.people.found(wanted)
         hits = await self.index.find(wanted, limit=100)
-        assert sorted(hit.row for hit in hits) == sorted(expected)
+        assert sorted(map(row_at, hits)) == sorted(expected)
         for limit in range(1, len(expected) + 1):
-            part = [hit.row for hit in await self.index.find(wanted, limit=limit)]
+            part = list(map(row_at, await self.index.find(wanted, limit=limit)))
             assert len(part) == len(set(part)) == limit
             assert set(part) <= expected
 
@@ -136,7 +146,7 @@ class Model:
         for on in (20200103, 20200107, 20200120):
             wanted = Wanted(on=on, standings=tuple(Standing))
             hits = await self.index.find(wanted, limit=100)
-            assert sorted(hit.row for hit in hits) == sorted(self.people.found(wanted))
+            assert sorted(map(row_at, hits)) == sorted(self.people.found(wanted))
             for standing in (Standing.PRESENT, Standing.OUT):
                 assert await self.index.count((standing,), on) == self.people.count((standing,), on)
         await self.whose()
@@ -163,7 +173,7 @@ class Model:
             expected = {version.row for version in newest.values() if version.number == number}
             assert {each.row for each in await self.index.by_number(number)} == expected
         for person in self.people.lives:
-            assert await self.index.history(person.to_bytes(16, "big")) == self.people.history(person)
+            assert await self.index.history(person_id(person)) == self.people.history(person)
 
 
 @settings(max_examples=40, deadline=None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from daemon.store.index import Index, Latest, Version
 from tests.store.index.conftest import KEY, TRUTH
 from tests.store.index.facts import TODAY, fact
-from tests.store.index.lives import People, code_of
+from tests.store.index.lives import People, code_of, person_id
 
 NUMBERS = ("111111111111", "222222222222", "333333333333")
 CODES = [code_of(person, which) for person in range(1, 5) for which in range(3)]
@@ -95,7 +95,7 @@ class Owned:
     def _forget(self, person: int, row: bytes) -> None:
         self.commit += 1
         self.gone.add(row)
-        self.unsure.add(person.to_bytes(16, "big"))
+        self.unsure.add(person_id(person))
         self.index.forget([row], self.commit)
 
     def _are(self, found: list[Latest], expected: list[Version]) -> None:

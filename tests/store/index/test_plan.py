@@ -6,7 +6,7 @@ import pytest
 
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Named, Wanted
-from daemon.store.index.plan import LOOKS, Way, birth_part, choose, guesses
+from daemon.store.index.plan import LOOKS, PEOPLE, Way, birth_part, choose, guesses
 
 ANY = Wanted(on=20261124, standings=(Standing.PRESENT,))
 LIMIT = 51
@@ -47,16 +47,30 @@ SURNAME = replace(ANY, kana=Named(("たなか",)), birth=(19890101, 19891231), m
 @pytest.mark.parametrize(
     ("entries", "way"),
     [
-        ({"kana": 12_000, "birth": 17_000, "place": 1_100}, Way.PLACE),
-        ({"kana": 40, "birth": 17_000, "place": 1_100}, Way.KANA),
-        ({"kana": 12_000, "birth": 90, "place": 1_100}, Way.BIRTH),
-        ({"kana": 2_900, "birth": 17_000, "place": 9_000}, Way.KANA),
+        ({"kana": 12_000, "place": 1_100}, Way.PLACE),
+        ({"kana": 40, "place": 1_100}, Way.KANA),
+        ({"kana": 40, "place": 12}, Way.PLACE),
     ],
 )
 def test_a_rare_surname_or_a_small_town_leads_though_its_kind_is_common(
     entries: dict[str, int], way: Way
 ) -> None:
     assert choose(SURNAME, LIMIT, Counts(**entries)) is way
+
+
+def test_whoever_is_born_then_and_lives_there_is_counted_once() -> None:
+    counts = Counts(kana=12_000, place=1_100)
+    assert choose(SURNAME, LIMIT, counts) is Way.PLACE
+    assert [way for way, _ in counts.looked] == [Way.PLACE, Way.KANA]
+
+
+def test_a_way_whose_index_tells_everything_costs_no_rows() -> None:
+    town = {guess.way: guess for guess in guesses(replace(SURNAME, town="001"))}
+    place, kana = town[Way.PLACE], town[Way.KANA]
+    assert place.whole > place.part * PEOPLE
+    assert kana.whole > kana.part * PEOPLE
+    for guess in guesses(SURNAME):
+        assert guess.whole == guess.part * PEOPLE
 
 
 def test_where_hits_are_dense_nobody_looks_twice() -> None:
@@ -73,7 +87,7 @@ def test_three_broad_criteria_go_by_the_one_that_is_narrow_here() -> None:
 
 def test_the_past_has_no_way_by_place() -> None:
     wanted = replace(SURNAME, town="001")
-    assert {guess.way for guess in guesses(wanted)} == {Way.KANA, Way.BIRTH, Way.PLACE, Way.TOWN}
+    assert {guess.way for guess in guesses(wanted)} == {Way.KANA, Way.PLACE, Way.TOWN}
     assert {guess.way for guess in guesses(wanted, past=True)} == {Way.KANA, Way.BIRTH}
 
 

@@ -2,11 +2,13 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import msgpack
 from msgspec.structs import replace
 
+from daemon.errors import IntegrityError
 from daemon.register.dates import Span, number_of, span
 from daemon.register.effect import FOREVER
 from daemon.register.rows import RegisterDate
@@ -18,7 +20,7 @@ from tests.register.people import fuhyo_row, honnin_row
 from tests.register.strategies import births
 from tests.store.index.lives import LIVES, Fact, People
 
-ROW, PERSON = b"r" * 16, b"p" * 16
+ROW, PERSON = b"ppp" + b"r" * 13, b"p" * 16
 
 
 def test_a_version_is_projected_with_everything_that_it_can_be_found_by() -> None:
@@ -32,6 +34,11 @@ def test_a_version_is_projected_with_everything_that_it_can_be_found_by() -> Non
     assert version.kana == "しゆみんたろ"
     assert not any(alias.former for alias in version.aliases)
     assert any(alias.key.startswith("しゆき") for alias in version.aliases)
+
+
+def test_a_row_that_is_not_its_persons_is_altered() -> None:
+    with pytest.raises(IntegrityError, match=r"store\.altered"):
+        projected(Stored(b"pp" + b"r" * 14, PERSON, honnin_row()))
 
 
 def test_in_fuhyo_there_is_neither_number_nor_town() -> None:
