@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from daemon.errors import StateError
-from daemon.store.engine import PLACE, PLACED, Changes, Table, place_of
+from daemon.store.engine import PLACED, Changes, Table, place_of
 
 
 class MemoryEngine:
@@ -11,7 +11,7 @@ class MemoryEngine:
 
     def __init__(self) -> None:
         self._tables: dict[Table, dict[bytes, bytes]] = {table: {} for table in Table}
-        self._places: dict[Table, dict[bytes, bytes]] = {table: {} for table in PLACED}
+        self._places: dict[Table, dict[int, bytes]] = {table: {} for table in PLACED}
         """Which key has a place."""
 
     @property
@@ -27,8 +27,8 @@ class MemoryEngine:
         return {key: held[key] for key in keys if key in held}
 
     async def get_placed(self, table: Table, places: Sequence[int]) -> dict[bytes, bytes]:
-        held = self._tables[table]
-        return {key: value for key, value in held.items() if place_of(key) in places}
+        held, there = self._tables[table], self._places[table]
+        return {there[place]: held[there[place]] for place in places if place in there}
 
     async def scan(
         self,
@@ -55,17 +55,17 @@ class MemoryEngine:
             for key, value in pairs.items():
                 if value is not None:
                     held[key] = value
-                    places[key[:PLACE]] = key
+                    places[place_of(key)] = key
             for key in (key for key, value in pairs.items() if value is None and key in held):
                 del held[key]
-                places.pop(key[:PLACE], None)
+                places.pop(place_of(key), None)
 
     def _require_places(self, changes: Changes) -> None:
         """StateError where two keys would have the same place."""
         for table in PLACED & changes.keys():
-            taken = dict[bytes, bytes]()
+            taken = dict[int, bytes]()
             for key in (key for key, value in changes[table].items() if value is not None):
-                place = key[:PLACE]
+                place = place_of(key)
                 if self._places[table].get(place, key) != key or taken.setdefault(place, key) != key:
                     raise StateError("store.id_taken")
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import IntegrityError, StateError
-from daemon.store.engine import Changes, Engine, Reads, Table
+from daemon.store.engine import Changes, Engine, Reads, Table, place_of
 from daemon.store.memory import MemoryEngine
 from daemon.store.sqlite import SqliteEngine
 
@@ -79,6 +79,21 @@ async def test_any_number_of_keys_at_once(engine: Engine, table: Table) -> None:
     await engine.apply({table: dict.fromkeys(gone, None)})
     assert await engine.get_many(table, list(pairs)) == {key: pairs[key] for key in pairs if key not in gone}
     assert await engine.count(table) == 500
+
+
+async def test_what_lies_at_a_place_comes_with_its_whole_key(engine: Engine) -> None:
+    pairs: dict[bytes, bytes | None] = {os.urandom(16): bytes([number % 251]) for number in range(300)}
+    await engine.apply({Table.ROWS: pairs})
+    for some in (list(pairs), list(pairs)[:2], []):
+        places = [place_of(key) for key in some]
+        for reads in (engine, engine.apart, engine.own):
+            assert await reads.get_placed(Table.ROWS, [*places, place_of(b"nobody")]) == {
+                key: pairs[key] for key in some
+            }
+            assert await reads.get_placed(Table.ROWS, places) == {key: pairs[key] for key in some}
+    gone = next(iter(pairs))
+    await engine.apply({Table.ROWS: {gone: None}})
+    assert await engine.get_placed(Table.ROWS, [place_of(gone)]) == {}
 
 
 KEYS = st.binary(min_size=1, max_size=2).filter(lambda key: not key.endswith(b"\0"))
