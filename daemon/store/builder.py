@@ -90,7 +90,7 @@ class Builder:
         def end(connection: Connection) -> None:
             connection.execute("INSERT INTO position VALUES (?, ?)", (truth, head))
             connection.execute("DROP TABLE building")
-            connection.execute(f"PRAGMA user_version = {len(migrations.INDEX)}")
+            connection.execute(migrations.mark(len(migrations.INDEX)))
 
         await self._pages.write(end)
         await self._pages.settle()

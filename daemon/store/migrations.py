@@ -1,4 +1,4 @@
-"""The shape of both files, as numbered steps; `PRAGMA user_version` says how many were taken.
+"""The shape of both files, as numbered steps; `PRAGMA user_version` says how many were taken (`FORM`).
 
 A step is never edited once released: a change is a new step at the end. Each runs in a transaction with its mark.
 """
@@ -95,15 +95,27 @@ INDEX_INDEXES = (
 INDEX: tuple[Step, ...] = ((*INDEX_TABLES, *INDEX_INDEXES),)
 
 
+FORM = 1000
+"""Where the counting of steps begins. Another thousand where steps before a release were changed: a file of before is left alone."""
+
+
+def mark(taken: int) -> str:
+    """The statement that notes how many steps were taken."""
+    return f"PRAGMA user_version = {FORM + taken}"
+
+
 async def run(connection: Connection, steps: Sequence[Step]) -> None:
-    """Take the steps not yet taken; IntegrityError if the file is from a newer program."""
+    """Take the steps not yet taken; IntegrityError if the file is from a newer program, or of a form that is no more."""
     rows = await connection.execute_fetchall("PRAGMA user_version")
-    taken = int(next(iter(rows))[0])
+    version = int(next(iter(rows))[0])
+    taken = version - FORM if version else 0
+    if taken < 0:
+        raise IntegrityError("store.form_gone")
     if taken > len(steps):
         raise IntegrityError("store.from_newer_version")
     for number, step in enumerate(steps[taken:], start=taken + 1):
         await connection.execute("BEGIN IMMEDIATE")
         for statement in step:
             await connection.execute(statement)
-        await connection.execute(f"PRAGMA user_version = {number}")
+        await connection.execute(mark(number))
         await connection.execute("COMMIT")

@@ -193,9 +193,10 @@ async def test_sqlite_applies_all_or_nothing(tmp_path: Path) -> None:
     await engine.close()
 
 
-async def test_sqlite_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "code"), [(2, "store.form_gone"), (9_999, "store.from_newer_version")])
+async def test_sqlite_of_another_program_is_left_alone(tmp_path: Path, version: int, code: str) -> None:
     engine = await SqliteEngine.open(tmp_path / "register.db", KEY)
-    await engine.pages.writer.execute("PRAGMA user_version = 999")
+    await engine.pages.writer.execute(f"PRAGMA user_version = {version}")
     await engine.close()
-    with pytest.raises(IntegrityError, match=r"store\.from_newer_version"):
+    with pytest.raises(IntegrityError, match=code):
         await SqliteEngine.open(tmp_path / "register.db", KEY)

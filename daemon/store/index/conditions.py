@@ -73,7 +73,6 @@ def own(kind: Kind, named: Named) -> Clause:
 
 def names(kind: Kind, named: Named, *, former: bool) -> list[Clause]:
     """That the version has the name, or the person had it."""
-    own = keys(f"+v.{COLUMNS[kind]}", kind, named)
     further = [
         Clause("a.version = v.id"),
         Clause("a.kind = ?", (kind,)),
@@ -84,8 +83,8 @@ def names(kind: Kind, named: Named, *, former: bool) -> list[Clause]:
     other = joined(further, "AND")
     exists = Clause(f"EXISTS (SELECT 1 FROM aliases AS a WHERE {other.sql})", other.values)  # noqa: S608 - fixed
     return [
-        joined([*own, Clause("v.aka > ?", (0 if former else 1,))], "OR"),
-        joined([*own, exists], "OR"),
+        joined([own(kind, named), Clause("v.aka > ?", (0 if former else 1,))], "OR"),
+        joined([own(kind, named), exists], "OR"),
     ]
 
 

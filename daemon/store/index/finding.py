@@ -19,7 +19,6 @@ from daemon.store.index.schema import STANDINGS
 from daemon.store.index.version import Kind
 
 _HITS = msgspec.json.Decoder(list[int])
-_ASKED = {Kind.KANA: "kana", Kind.NAME: "name"}
 _LED = {
     Way.KANA: {"kana"},
     Way.NAME: {"name"},
@@ -73,7 +72,7 @@ def branches(wanted: Wanted, way: Way | None, *, past: bool) -> list[Clause]:
         found += _by_further("alias_key", leads.further(wanted, way), wanted, _LED[way], past=past)
     elif apart is not None:
         found += _by_further(
-            "alias_place", leads.further_there(wanted, apart), wanted, {_ASKED[apart]}, past=past
+            "alias_place", leads.further_there(wanted, apart), wanted, {conditions.COLUMNS[apart]}, past=past
         )
     return found
 

@@ -1,6 +1,6 @@
 """How a search begins on the way that was chosen: the indexes it goes through, and the ranges of each. Pure."""
 
-from daemon.register.wanted import Wanted
+from daemon.register.wanted import Named, Wanted
 from daemon.store.index import conditions
 from daemon.store.index.conditions import Clause, joined
 from daemon.store.index.plan import Way
@@ -40,7 +40,7 @@ def further(wanted: Wanted, way: Way) -> list[list[Clause]]:
 
 def further_there(wanted: Wanted, kind: Kind) -> list[list[Clause]]:
     """How a search by place begins among further names."""
-    named = wanted.kana if kind is Kind.KANA else wanted.name
+    named = _asked(wanted, kind)
     if named is None:
         return []
     there = [
@@ -56,12 +56,16 @@ def further_there(wanted: Wanted, kind: Kind) -> list[list[Clause]]:
 def _named(wanted: Wanted, way: Way, of: str) -> list[list[Clause]]:
     """The ranges of a name; where it is whole the birth follows it in the index, and leads too."""
     kind = KINDS[way]
-    named = wanted.kana if kind is Kind.KANA else wanted.name
+    named = _asked(wanted, kind)
     if named is None:
         return []
     column = "a.key" if of == "a" else f"v.{conditions.COLUMNS[kind]}"
     births = _births(wanted, of) if named.whole else [[]]
     return [[key, *born] for key in conditions.keys(column, kind, named) for born in births]
+
+
+def _asked(wanted: Wanted, kind: Kind) -> Named | None:
+    return wanted.kana if kind is Kind.KANA else wanted.name
 
 
 def _births(wanted: Wanted, of: str) -> list[list[Clause]]:

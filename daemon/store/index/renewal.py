@@ -23,6 +23,7 @@ from daemon.store.index.version import Version
 
 COPIED = ("versions", "aliases", "counts")
 AT_ONCE = 300  # versions in one step: about as many as the cache holds the pages of
+BREATH = 2_000  # versions put in order before others on the loop get their turn
 CACHE = 160_000  # KiB of pages: a version changes some twenty, and each that does not stay here is enciphered again
 GIVES_WAY = 10
 """By so much nicer is the thread that writes than others: on a day with many notices they need both cores."""
@@ -54,8 +55,7 @@ async def renew(
         await connection.run(partial(_copy, old=old, key=key))
         # In one transaction, which leaves to the cache when a page that is changed again and again is enciphered and written.
         await connection.run(lambda new: new.execute("BEGIN").fetchall())
-        # By person, whose versions lie side by side in two of the indexes, and in the order in which they were taken in the last time.
-        ordered = sorted(versions, key=lambda version: version.person)
+        ordered = await _by_person(versions)
         for start in range(0, len(ordered), AT_ONCE):
             some = ordered[start : start + AT_ONCE]
             await connection.run(partial(writing.take_in, versions=some))
@@ -71,6 +71,23 @@ async def renew(
     await connection.close()
     # Here, where nobody waits: the exchange itself must be short.
     await asyncio.to_thread(files.sync, new)
+
+
+async def _by_person(versions: Sequence[Version]) -> list[Version]:
+    """Those of one person side by side, as they came, and people in the order in which they were taken in the last time.
+
+    So pages are met again while the cache holds them. Sorting them all at once would keep the event loop for a tenth of a second.
+    """
+    alike: dict[int, list[Version]] = {}
+    for number, version in enumerate(versions, start=1):
+        alike.setdefault(version.person[0], []).append(version)
+        if number % BREATH == 0:
+            await asyncio.sleep(0)
+    ordered: list[Version] = []
+    for first in sorted(alike):
+        ordered += sorted(alike[first], key=lambda version: version.person)
+        await asyncio.sleep(0)
+    return ordered
 
 
 def _give_way(_: sqlite3.Connection) -> None:
@@ -92,6 +109,6 @@ def _copy(connection: sqlite3.Connection, *, old: Path, key: bytes) -> None:
         connection.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table}")  # noqa: S608 - our own tables
     connection.execute("UPDATE main.horizon SET (day, changes) = (SELECT day, changes FROM old.horizon)")
     connection.execute("INSERT INTO main.position SELECT * FROM old.position")
-    connection.execute(f"PRAGMA main.user_version = {len(migrations.INDEX)}")
+    connection.execute(migrations.mark(len(migrations.INDEX)))
     connection.execute("COMMIT")
     connection.execute("DETACH old")

@@ -1,18 +1,22 @@
 """Every way through the file finds what a scan finds, whatever is asked."""
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import sqlcipher3.dbapi2 as sqlcipher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.register.wanted import Wanted
+from daemon.register.transitions import Standing
+from daemon.register.wanted import Named, Wanted
 from daemon.store import migrations
 from daemon.store.index import finding, writing
-from daemon.store.index.plan import guesses
+from daemon.store.index.plan import Way, guesses
+from tests.store.index.facts import fact
 from tests.store.index.lives import LIVES, SEARCHES, Fact, People, aimed, row_at
 
 
@@ -74,3 +78,50 @@ def test_the_memory_finds_what_the_file_finds_of_newest_versions(
         people = filled(connection, newest, [100])
         for wanted in searches:
             assert set(map(row_at, finding.look(connection, wanted, 1000))) == people.found(wanted)
+
+
+KANA, NAME = Named(("かき",)), Named(("住民",))
+WHOLE_KANA, WHOLE_NAME = Named(("かきく",), whole=True), Named(("住民",), whole=True)
+
+
+@pytest.mark.parametrize("former", [False, True])
+@pytest.mark.parametrize("narrow", [{}, {"sex": "1"}, {"birth": (19890101, 19891231)}, {"town": "001"}])
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"kana": KANA},
+        {"name": NAME},
+        {"kana": KANA, "name": NAME},
+        {"kana": WHOLE_KANA, "name": WHOLE_NAME},
+        {"kana": KANA, "name": Named(("山田",))},
+        {"kana": Named(("あい",)), "name": NAME},
+    ],
+)
+def test_by_place_a_further_name_finds_whoever_has_it(
+    names: dict[str, Any], narrow: dict[str, Any], *, former: bool
+) -> None:
+    both: dict[str, Any] = {"names": ("山田", "住民")}
+    kana = ("あい", "かきく")
+    lives = [
+        [facts_like(kana, **both)],
+        [facts_like(kana, **both, municipality="35201")],
+        [facts_like(kana, **both, sex="2", birth=(19900107, 19900107), town="002000")],
+        [facts_like(("あい",), names=("山田",))],
+        [facts_like(("かきく",), names=("住民",)), facts_like(("あい",), names=("山田",))],
+    ]
+    wanted = Wanted(
+        on=20200110, standings=(Standing.PRESENT,), municipality="35203", former=former, **names, **narrow
+    )
+    with database() as connection:
+        people = filled(connection, lives, [100])
+        expected = people.found(wanted)
+        assert expected
+        for way in (Way.PLACE, *(guess.way for guess in guesses(wanted))):
+            hits = finding.answers(connection, finding.branches(wanted, way, past=False), 1000)
+            assert set(map(row_at, hits)) == expected, way
+
+
+def facts_like(kana: tuple[str, ...], **keys: Any) -> Fact:
+    """Somebody of 35203 with these readings."""
+    given = fact(kana[0], **keys)
+    return dataclasses.replace(given, keys=dataclasses.replace(given.keys, kana=kana))
