@@ -17,6 +17,7 @@ from aiosqlite.core import Connection
 from daemon.store import files
 
 Call = Callable[..., Awaitable[Any]]
+TRIES = 20
 
 
 @dataclass
@@ -72,5 +73,17 @@ class Kills:
     def _take(self) -> None:
         if self.on:
             copy = self.copies / str(len(self.taken))
-            shutil.copytree(self.folder, copy)
+            self._copy(copy)
             self.taken.append((copy, set(self.acknowledged)))
+
+    def _copy(self, copy: Path) -> None:
+        # Opening and closing a database passes no gate, and a file of its own may go while the folder is copied.
+        for left in reversed(range(TRIES)):
+            try:
+                shutil.copytree(self.folder, copy)
+            except (shutil.Error, FileNotFoundError):
+                shutil.rmtree(copy, ignore_errors=True)
+                if not left:
+                    raise
+            else:
+                return
