@@ -1,6 +1,7 @@
 """The ground that every part stands on: the two files, level with each other, and the one writer, log and signer over them."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,24 +54,21 @@ class Ground:
 
     async def close(self) -> None:
         """Let go of the files; the writer has ended before."""
-        await self.store.index.close()
-        await self.store.engine.close()
+        async with AsyncExitStack() as last_first:
+            last_first.push_async_callback(self.store.engine.close)
+            last_first.push_async_callback(self.store.index.close)
 
 
 async def ground(config: Config, state: Path, around: Surroundings) -> Ground:
     """Open both files in `state` and what moves with each commit. IntegrityError where something does not verify."""
-    engine = await open_truth(state, around.keyring)
-    try:
+    async with AsyncExitStack() as opened:
+        engine = await open_truth(state, around.keyring)
+        opened.push_async_callback(engine.close)
         index = await open_index(state, around.keyring)
-    except BaseException:
-        await engine.close()
-        raise
-    try:
-        return await _levelled(config, engine, index, around)
-    except BaseException:
-        await index.close()
-        await engine.close()
-        raise
+        opened.push_async_callback(index.close)
+        found = await _levelled(config, engine, index, around)
+        opened.pop_all()
+    return found
 
 
 async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: Surroundings) -> Ground:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -99,11 +100,9 @@ class Parts:
 
     async def close(self) -> None:
         """Let go of line and files; the writer has ended before."""
-        await self.reconciliations.close()
-        await self.client.close()
-        await self.merger.close()
-        await self.index.close()
-        await self.engine.close()
+        async with AsyncExitStack() as last_first:
+            for part in (self.engine, self.index, self.merger, self.client, self.reconciliations):
+                last_first.push_async_callback(part.close)
 
 
 @dataclass(frozen=True)

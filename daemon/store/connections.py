@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,34 +72,35 @@ class Connections:
             raise StateError("store.too_slow") from None
 
     async def close(self) -> None:
-        """Let go of the file; the one that writes goes last and leaves no WAL behind."""
-        for connection in (self.keeper, self.apart, *self.readers, self.writer):
-            await connection.close()
+        """Let go of the file; the one that writes goes last and leaves no WAL behind.
+
+        Each of them, also where one cannot be closed or whoever waits is cancelled: a thread that is left would never end.
+        """
+        async with AsyncExitStack() as last_first:
+            for connection in (self.writer, *self.readers, self.apart, self.keeper):
+                last_first.push_async_callback(connection.close)
 
 
 async def connect(file: Path, key: PageKey, shape: Shape) -> Connections:
     """The connections to `file`, its tables made or migrated; all or none. IntegrityError if `key` does not fit."""
     cache = f"cache_size = -{shape.cache}"
     safety = f"synchronous = {shape.synchronous}"
-    opened: list[Connection] = []
+    async with AsyncExitStack() as opened:
 
-    async def one(*pragmas: str) -> Connection:
-        connection = Connection(lambda: connector(file, key.raw, pragmas), iter_chunk_size=256)
-        await connection
-        opened.append(connection)
-        return connection
+        async def one(*pragmas: str) -> Connection:
+            connection = Connection(lambda: connector(file, key.raw, pragmas), iter_chunk_size=256)
+            await connection
+            opened.push_async_callback(connection.close)
+            return connection
 
-    reading = "query_only = ON"
-    try:
+        reading = "query_only = ON"
         writer = await one(safety, f"wal_autocheckpoint = {SAFETY}", cache)
         await migrations.run(writer, shape.steps)
-        return Connections(
+        connections = Connections(
             writer,
             tuple([await one(reading, cache) for _ in range(READERS)]),
             await one(reading, f"cache_size = -{APART}"),
             await one(safety, "wal_autocheckpoint = 0", f"cache_size = -{KEEPER}"),
         )
-    except BaseException:
-        for connection in reversed(opened):
-            await connection.close()
-        raise
+        opened.pop_all()
+    return connections

@@ -130,8 +130,8 @@ class Pages:
         IntegrityError if neither opens: then nothing here works any more.
         """
         async with self._turnstile.shut():
-            await self._connections.close()
             try:
+                await self._connections.close()
                 await _to_its_end(partial(files.replace, self.file, new or files.successor(self.file)))
             finally:
                 self.key, self._connections = await self._reopened(key)

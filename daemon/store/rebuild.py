@@ -14,6 +14,7 @@ of too long ago, is thrown away.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from daemon.errors import IntegrityError, StateError
@@ -81,10 +82,10 @@ class Rebuild:
 
     async def close(self) -> None:
         """Let go of what is held; it stays for the next time."""
-        async with self._turn:
-            for held in (self._gathering, self._builder, self._copy):
+        async with self._turn, AsyncExitStack() as last_first:
+            for held in (self._copy, self._builder, self._gathering):
                 if held is not None:
-                    await held.close()
+                    last_first.push_async_callback(held.close)
             self._gathering = self._builder = self._copy = None
 
     # What was left.

@@ -111,8 +111,8 @@ class Rekey:
         """Let go of the copy; it stays for the next time."""
         async with self._turn:
             if self._copy is not None:
-                await self._copy.close()
-                self._copy = None
+                copy, self._copy = self._copy, None
+                await copy.close()
 
     async def _range(self, copy: SqliteEngine) -> None:
         table = COPIED[self._cursor.table]

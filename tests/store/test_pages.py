@@ -6,14 +6,15 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from daemon.errors import IntegrityError, StateError
 from daemon.store import connections, files
-from daemon.store.connection import Errors, connector
+from daemon.store.connection import Connection, Errors, connector
 from daemon.store.engine import Table
 from daemon.store.pages import PageKey, Pages, open_fitting
 from daemon.store.sqlite import SHAPE, SqliteEngine
@@ -55,6 +56,60 @@ async def test_a_wrong_key_tried_first_takes_nothing_from_a_file_that_was_killed
     again = SqliteEngine(await open_fitting(left / "register.db", [NEW, OTHER, OLD], SHAPE))
     assert await again.get_many(Table.ROWS, [b"a"]) == {b"a": b"in the WAL alone"}
     await again.close()
+
+
+class GivingUp:
+    """Whoever runs is cancelled as it comes to call a thread of SQLite for the `at`-th time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.at = self.calls = 0
+        for name in ("_connect", "_execute"):
+            monkeypatch.setattr(Connection, name, self._counted(getattr(Connection, name)))
+
+    def _counted(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def counted(connection: Connection, *args: Any) -> Any:
+            self.calls += 1
+            task = asyncio.current_task()
+            if task is not None and self.calls == self.at:
+                task.cancel()
+            return await call(connection, *args)
+
+        return counted
+
+
+async def test_whoever_gives_up_while_a_file_is_opened_or_closed_leaves_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    giving_up, before = GivingUp(monkeypatch), set(threading.enumerate())
+
+    async def opened_and_closed() -> None:
+        await (await Pages.open(tmp_path / "register.db", OLD, SHAPE)).close()
+
+    while giving_up.calls >= giving_up.at:
+        giving_up.at, giving_up.calls = giving_up.at + 1, 0
+        await asyncio.wait([asyncio.get_running_loop().create_task(opened_and_closed())])
+        left = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("Thread")}
+        for thread in left:
+            await asyncio.to_thread(thread.join, 2)
+        assert not any(thread.is_alive() for thread in left), giving_up.at
+    # Each connection is opened and closed, and something is done on one.
+    assert giving_up.at > 2 * (3 + connections.READERS)
+
+
+async def test_whoever_gives_up_an_exchange_leaves_the_file_in_use(tmp_path: Path) -> None:
+    file, new = tmp_path / "register.db", tmp_path / "other.db"
+    await made(file, OLD, b"old")
+    await made(new, NEW, b"new")
+    engine = SqliteEngine(await Pages.open(file, OLD, SHAPE))
+    exchanging = asyncio.get_running_loop().create_task(engine.pages.replace(NEW, new))
+    # It waits for the first of the connections, that it closes.
+    await asyncio.sleep(0)
+    exchanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await exchanging
+    assert engine.pages.key == OLD
+    assert await engine.get_many(Table.ROWS, [b"a"]) == {b"a": b"old"}
+    await engine.close()
 
 
 STEPS = 2_000_000
