@@ -33,6 +33,9 @@ class Held(NamedTuple):
 
 def _database() -> sqlite3.Connection:
     connection: Any = sqlcipher.connect(":memory:", isolation_level=None)
+    # Nothing here is ever rolled back: where taking in fails the writer ends, and the next start reads from the truth again. Keeping
+    # the old pages of each statement until its end took two fifths of the time.
+    connection.execute("PRAGMA journal_mode = OFF").fetchall()
     for statement in IN_MEMORY:
         connection.execute(statement)
     return cast("sqlite3.Connection", connection)
