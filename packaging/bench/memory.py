@@ -1,4 +1,4 @@
-"""What memory this process holds, as Linux says."""
+"""What memory a process holds, as Linux says."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ def resident() -> int:
     return _status("VmRSS")
 
 
-def peak() -> int:
-    """The most bytes in memory since the start, or since `forget_peak`."""
-    return _status("VmHWM")
+def peak(pid: int | None = None) -> int:
+    """The most bytes in memory since the start, or since `forget_peak`; of this process, or of another."""
+    return _status("VmHWM", Path(f"/proc/{pid}") if pid else _SELF)
 
 
 def forget_peak() -> None:
@@ -20,6 +20,6 @@ def forget_peak() -> None:
     (_SELF / "clear_refs").write_text("5")
 
 
-def _status(field: str) -> int:
-    lines = (_SELF / "status").read_text().splitlines()
+def _status(field: str, process: Path = _SELF) -> int:
+    lines = (process / "status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))

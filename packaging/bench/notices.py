@@ -5,8 +5,9 @@
 The programs of a rehearsal, as processes of their own on this machine's cores: key service over SoftHSM, register, national
 server (which keeps what it gets, too), and one process that plays the municipalities (`posting.py`). First everybody moves in,
 then everybody moves house again and again: as fast as answers come, and in a second run at half that rate, where the answers'
-waits are taken. The yardstick is the same rows in plaintext, in one table of plain SQLite, `synchronous=FULL`, in commits of the
-same size, in the same run. Prints one JSON object; waits in milliseconds.
+waits are taken. One operator searches meanwhile, five times a second (`operating.py`). The yardstick is the same rows in
+plaintext, in one table of plain SQLite, `synchronous=FULL`, in commits of the same size, in the same run. Prints one JSON
+object; waits in milliseconds.
 """
 
 import argparse
@@ -24,6 +25,8 @@ from typing import Any
 
 import msgspec
 from machine import machine
+from memory import peak
+from operating import searched
 
 from daemon.clock import SystemClock, day_of
 from daemon.contract import codec
@@ -119,9 +122,11 @@ async def send(
         child.stdin.write(b"\n".join(people) + b"\n\n")
         filled = json.loads(await child.stdout.readline())
         before, held, worked = await counts(stage), written(stage), computed(stage, child.pid)
-        child.stdin.write(b"go\n")
-        told: dict[str, Any] = json.loads(await child.stdout.readline())
-        work, last = computed(stage, child.pid), written(stage)
+        async with searched(stage, people) as looked:
+            child.stdin.write(b"go\n")
+            told: dict[str, Any] = json.loads(await child.stdout.readline())
+            work, last = computed(stage, child.pid), written(stage)
+        most = peak(stage.actors[Register.HONNIN].daemon.pid)
         after = await counts(stage)
         child.stdin.write_eof()
         await child.wait()
@@ -138,6 +143,8 @@ async def send(
         "seconds_until_all_delivered": round(drain, 1),
         "delivered": end.delivered,
         "bytes_written_per_notice": round((last - held) / notices),
+        "searches_meanwhile": looked,
+        "most_memory_mib": round(most / 2**20),
         "microseconds_of_cpu_per_notice": {
             name: round((work[name] - worked[name]) / notices * 1e6) for name in work
         },
