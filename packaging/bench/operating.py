@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,14 +44,16 @@ async def searched(stage: Stage, people: Sequence[bytes]) -> AsyncIterator[dict[
         raise SystemExit("no pipe")
     child.stdin.write(b"\n".join(searches(people)) + b"\n\n")
     yield told
+    child.stdin.write_eof()
     out, _ = await child.communicate()
     told |= json.loads(out)
 
 
 def searches(people: Sequence[bytes]) -> list[bytes]:
-    """Questions about some of them, evenly from all."""
-    records = (msgspec.json.decode(line, type=HonninRecord) for line in people)
-    whole = [record for record in records if is_complete(record.birth)]
+    """Questions about some of them, evenly from the largest municipality: a small one may send nothing."""
+    records = [msgspec.json.decode(line, type=HonninRecord) for line in people]
+    ((largest, _),) = Counter(record.municipality for record in records).most_common(1)
+    whole = [one for one in records if one.municipality == largest and is_complete(one.birth)]
     return [
         codec.encode(
             Search(

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
@@ -22,15 +23,20 @@ from tui.client import ConsoleClient, socket_of
 async def search(client: ConsoleClient, asked: list[Search], gap: float) -> list[float]:
     """The seconds that each answer took."""
     waits: list[float] = []
-    ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
     for one in cycle(asked):
         began = time.perf_counter()
         found = await client.search(one)
         waits.append(time.perf_counter() - began)
         if not found.hits:
             raise SystemExit("nobody found")
-        await asyncio.wait([ended], timeout=max(began + gap - time.perf_counter(), 0))
-        if ended.done():
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(
+                asyncio.get_running_loop().time() + began + gap - time.perf_counter()
+            ):
+                await ended.wait()
+        if ended.is_set():
             break
     return waits
 
