@@ -7,7 +7,7 @@ SEED ?= 1
 HEADLESS ?= 0
 STATE ?= var
 
-.PHONY: run test check bench lock openapi screenshot setup
+.PHONY: run test check bench lock openapi schema screenshot setup
 
 setup:
 	@packaging/bootstrap
@@ -44,6 +44,10 @@ lock:
 # docs/openapi/peer.json, from the typed contract.
 openapi: setup
 	@.venv/bin/python packaging/openapi.py
+
+# docs/audit/entry.schema.json, from the table of actions and their fields.
+schema: setup
+	@.venv/bin/python packaging/audit_schema.py
 
 # docs/console.svg, drawn by the console itself over invented people.
 screenshot: setup

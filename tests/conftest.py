@@ -1,12 +1,15 @@
 """A whole register in a folder of its own: real store, real crypto, real log, and keys from the in-memory service."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from daemon.audit.act import Act
+from daemon.audit.fields import unknown
+from daemon.audit.journal import Journal
 from daemon.clock import ManualClock, day_of
 from daemon.commands.caller import Caller, Role
 from daemon.config import Config, Files, National, NationalIn, Peers
@@ -17,6 +20,7 @@ from daemon.open import Parts, Shown, build
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
 from daemon.rehearsal.pki import NATIONAL_NAMES, Pki, make_pki
+from daemon.store.draft import Group
 from daemon.tasks import Tasks
 from hsm.fake import FakeKeyService
 
@@ -33,6 +37,22 @@ def clock() -> ManualClock:
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     """Certificates of every kind of peer, valid now."""
     return make_pki(tmp_path_factory.mktemp("pki"), now=datetime.now(UTC))  # noqa: TID251 - TLS reads the real clock
+
+
+@pytest.fixture(autouse=True)
+def _every_entry_is_as_published(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test writes into a log has no figure and no field that the schema in docs/ lacks."""
+    strays: list[tuple[str, list[str]]] = []
+    append = Journal._append
+
+    def checked(journal: Journal, act: Act, group: Group) -> None:
+        if names := unknown(act.action, act.counts, act.sealed):
+            strays.append((act.action, names))
+        append(journal, act, group)
+
+    monkeypatch.setattr(Journal, "_append", checked)
+    yield
+    assert not strays
 
 
 @dataclass

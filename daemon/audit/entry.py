@@ -27,8 +27,8 @@ SALT_SIZE = 32  # bytes
 MAX_COUNT = 10**10 - 1  # ten digits
 FIELD_TAG = b"\x02"  # 0x00 and 0x01 are the tree's own (RFC 9162 §2.1.1)
 
-_IDENTIFIER = re.compile(r"(?!.*[0-9]{11})[A-Za-z0-9._:/@-]{0,64}", re.ASCII)
-_CODE = re.compile(r"(?!.*[0-9]{4})[a-z0-9_.]{0,64}", re.ASCII)
+IDENTIFIER = re.compile(r"(?!.*[0-9]{11})[A-Za-z0-9._:/@-]{0,64}", re.ASCII)
+CODE = re.compile(r"(?!.*[0-9]{4})[a-z0-9_.]{0,64}", re.ASCII)
 _NAME = re.compile(r"(?!.*[0-9]{4})[a-z][a-z0-9_]{0,31}", re.ASCII)
 
 
@@ -74,18 +74,23 @@ class Action(StrEnum):
     PEER_TURNED_AWAY = "peer.turned_away"
     """Requests were refused unread: too many, too fast, or while nobody is served. Summed up as `handshake.accepted` is."""
     SESSION_OPENED = "session.opened"
+    """Somebody signed in at a console."""
     SESSION_REFUSED = "session.refused"
+    """Somebody tried to, and was refused; under which name is sealed."""
     SESSION_CLOSED = "session.closed"
     """By the operator, by idleness or by shutdown."""
     SEARCH_DONE = "search.done"
     """検索 by 4情報; `counts.hits` is the number of people shown."""
     SEARCH_REFUSED = "search.refused"
+    """A search that showed nobody: not allowed, not in order, or too broad (該当多数)."""
     LOOKUP_DONE = "lookup.done"
     """照会 by 住民票コード or 個人番号: `counts.code` or `counts.number` is 1, the key itself is sealed."""
     LOOKUP_REFUSED = "lookup.refused"
+    """An inquiry by code or number that was not answered."""
     PERSON_SHOWN = "person.shown"
     """One person's rows were shown; `code` and `number` in counts are 1 where unmasked."""
     PERSON_REFUSED = "person.refused"
+    """A person's rows were asked for and not shown."""
     OUTBOX_DELIVERED = "outbox.delivered"
     """通知 to the national server, acknowledged (住基法30条の7)."""
     OUTBOX_SET_ASIDE = "outbox.set_aside"
@@ -217,10 +222,10 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "epoch": 1 <= self.epoch <= MAX_INT,
             "seq": 0 <= self.seq <= MAX_INT,
             "time": self.time.tzinfo is not None,
-            "actor": _IDENTIFIER.fullmatch(self.actor),
-            "terminal": _IDENTIFIER.fullmatch(self.terminal),
-            "affair": _IDENTIFIER.fullmatch(self.affair),
-            "code": _CODE.fullmatch(self.code),
+            "actor": IDENTIFIER.fullmatch(self.actor),
+            "terminal": IDENTIFIER.fullmatch(self.terminal),
+            "affair": IDENTIFIER.fullmatch(self.affair),
+            "code": CODE.fullmatch(self.code),
             "counts": all(_NAME.fullmatch(name) and 0 <= n <= MAX_COUNT for name, n in self.counts.items()),
         }
         for field, holds in sound.items():

@@ -19,7 +19,7 @@ from daemon.store.engine import Table
 from hsm.protocol import Witnessed
 from tests.conftest import Bench
 
-ACT = Act(Action.KEY_MADE, "test", counts={"keys": 1}, sealed={"subject": "24727059608"})
+ACT = Act(Action.KEY_MADE, "test", counts={"keys": 1}, sealed={"names": "24727059608"})
 
 
 async def log(bench: Bench, count: int) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from daemon.audit.journal import leaf_of
@@ -20,7 +21,7 @@ from daemon.register.rows import HonninRecord, Register
 from daemon.store.connection import PAGE, connector
 from daemon.store.engine import Table
 from tests.e2e.scan import Scanner, forms
-from tests.e2e.stagehand import PEOPLE, Played, play
+from tests.e2e.stagehand import CHECKOUT, PEOPLE, Played, play
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -106,6 +107,18 @@ def test_the_exported_log_verifies_and_has_every_act(played: Played, register: R
         assert actions["search.done"] == PEOPLE + 1 + done["Search"]
         assert actions["search.refused"] == refused["Search"]
         assert (actions["lookup.done"], actions["lookup.refused"]) == (done["Lookup"], refused["Lookup"])
+
+
+@pytest.mark.parametrize("register", Register)
+def test_every_entry_of_a_rehearsal_is_as_the_published_schema_says(
+    played: Played, register: Register
+) -> None:
+    schema = json.loads((CHECKOUT / "docs" / "audit" / "entry.schema.json").read_text("utf-8"))
+    valid = jsonschema_rs.validator_for(schema)
+    lines = (played.root / f"export-{register}" / "entries.jsonl").read_text("utf-8").splitlines()
+    leaves = [json.loads(json.loads(line)["leaf"]) for line in lines]
+    assert [leaf["action"] for leaf in leaves if not valid.is_valid(leaf)] == []
+    assert len({leaf["action"] for leaf in leaves}) > 5
 
 
 def test_nothing_is_left_running(played: Played) -> None:
