@@ -113,8 +113,6 @@ class Action(StrEnum):
     """The 機構 asked for messages again, from one number to another (sealed)."""
     NATIONAL_ERROR = "national.error"
     """通報 of the 機構 that a record is wrong (住基法30条の8); it changes no record. Which and how is sealed."""
-    NATIONAL_REFUSED = "national.refused"
-    """The national server asked for something that was not in order."""
     REPORT_MADE = "report.made"
     """通報・連絡調整 to a municipality; `counts` names its kind, whom it is about is sealed."""
     REPORT_FETCHED = "report.fetched"

@@ -99,7 +99,6 @@ FIELDS: dict[Action, Fields] = {
     Action.OUTBOX_FORGOTTEN: _fields("messages"),
     Action.NATIONAL_AGAIN: _fields("messages", "first last"),
     Action.NATIONAL_ERROR: _fields("known", "report subject items words"),
-    Action.NATIONAL_REFUSED: _NOTHING,
     Action.REPORT_MADE: _fields("to", "subject reference items", _REPORTS),
     Action.REPORT_FETCHED: _fields("reports"),
     Action.REPORT_SHOWN: _fields("", "report subject"),

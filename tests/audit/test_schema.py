@@ -21,7 +21,8 @@ from daemon.peers.serving import kind_of
 from daemon.register.reconcile import Kind as FindingKind
 from hsm.protocol import Deed
 
-PUBLISHED = Path(__file__).parents[2] / "docs" / "audit" / "entry.schema.json"
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "docs" / "audit" / "entry.schema.json"
 NOON = datetime(2026, 11, 27, 3, tzinfo=UTC)
 VALID = jsonschema_rs.validator_for(schema())
 
@@ -80,6 +81,16 @@ def test_the_table_knows_every_kind_that_a_figure_is_named_after() -> None:
     assert set(Mode) == fields._MODES
     endpoints = (*peer.ENDPOINTS, *inbound.ENDPOINTS)
     assert {kind_of(each) for each in endpoints} | {"unknown"} == fields._REQUESTS
+
+
+def test_every_action_is_somebodys() -> None:
+    sources = [
+        path.read_text("utf-8") for path in (ROOT / "daemon").rglob("*.py") if path.parent.name != "audit"
+    ]
+    unused = [
+        action.name for action in Action if not any(f"Action.{action.name}" in text for text in sources)
+    ]
+    assert unused == []
 
 
 def test_what_an_action_means_is_published_with_it() -> None:
