@@ -99,6 +99,10 @@ class Operator:
         await self.until(there, texts)
         return shown
 
+    async def offers_no(self, key: str) -> None:
+        """Wait until the footer does not name `key`: it is drawn by a message of its own, after what it is about."""
+        await self.until(lambda: key not in self.screen(), [f"no {key}"])
+
     async def is_at(self, field: str) -> None:
         """Wait until the focus is on `field`: it comes by a message of its own, after what is drawn."""
         await self.until(lambda: self.app.focused is not None and self.app.focused.id == field, [field])
