@@ -13,6 +13,7 @@ from daemon.crypto.keyring import Keyring
 from daemon.crypto.seal import Sealer
 from daemon.store import truth
 from daemon.store.catchup import Sources
+from daemon.store.closing import close_all
 from daemon.store.groups import Groups, Participant
 from daemon.store.holds import Holds
 from daemon.store.index import Index
@@ -54,9 +55,7 @@ class Ground:
 
     async def close(self) -> None:
         """Let go of the files; the writer has ended before."""
-        async with AsyncExitStack() as last_first:
-            last_first.push_async_callback(self.store.engine.close)
-            last_first.push_async_callback(self.store.index.close)
+        await close_all(self.store.index, self.store.engine)
 
 
 async def ground(config: Config, state: Path, around: Surroundings) -> Ground:

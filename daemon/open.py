@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,6 +41,7 @@ from daemon.peers.desk import PeerDesk
 from daemon.peers.national import NationalClient
 from daemon.peers.post import Post, Ways, post
 from daemon.peers.pump import Pump
+from daemon.store.closing import close_all
 from daemon.store.dependents import Dependents
 from daemon.store.draft import Draft
 from daemon.store.files import free_beside
@@ -100,9 +100,7 @@ class Parts:
 
     async def close(self) -> None:
         """Let go of line and files; the writer has ended before."""
-        async with AsyncExitStack() as last_first:
-            for part in (self.engine, self.index, self.merger, self.client, self.reconciliations):
-                last_first.push_async_callback(part.close)
+        await close_all(self.reconciliations, self.client, self.merger, self.index, self.engine)
 
 
 @dataclass(frozen=True)

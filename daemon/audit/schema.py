@@ -6,8 +6,8 @@ An outsider can tell with it which entries exist and what stands in each; whethe
 import ast
 import inspect
 import json
-import textwrap
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 from daemon.audit import entry
 from daemon.audit.canonical import MAX_INT
@@ -54,17 +54,15 @@ def schema() -> dict[str, Any]:
         "properties": properties,
         "required": sorted(properties),
         "additionalProperties": False,
-        "allOf": [_rule(action, known.get(action, "")) for action in Action],
+        "allOf": [_rule(action, known[action]) for action in Action],
     }
 
 
 def meanings() -> dict[Action, str]:
     """What is written beneath each action where it is defined."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(Action))).body
-    if not isinstance(body, ast.ClassDef):
-        return {}
+    lines = cast("ast.ClassDef", ast.parse(inspect.getsource(Action)).body[0]).body
     found: dict[Action, str] = {}
-    for named, told in zip(body.body, body.body[1:], strict=False):
+    for named, told in pairwise(lines):
         match named, told:
             case ast.Assign(value=ast.Constant(value=str(name))), ast.Expr(
                 value=ast.Constant(value=str(text))
@@ -78,8 +76,10 @@ def meanings() -> dict[Action, str]:
 def _rule(action: Action, meaning: str) -> dict[str, Any]:
     fields = FIELDS[action]
     then = {"properties": {"counts": _names(fields.counts), "commitments": _names(fields.sealed)}}
-    told = {"description": meaning} if meaning else {}
-    return {"if": {"properties": {"action": {"const": str(action)}}}, "then": told | then}
+    return {
+        "if": {"properties": {"action": {"const": str(action)}}},
+        "then": {"description": meaning, **then},
+    }
 
 
 def _names(names: frozenset[str]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from sqlite3 import Connection
 from typing import Any
 
 from daemon.store import files, migrations
+from daemon.store.closing import closed_on_error
 from daemon.store.index import Version, schema, spans
-from daemon.store.pages import PageKey, Pages, Shape, closed_on_error
+from daemon.store.pages import PageKey, Pages, Shape
 
 BREATH = 100  # people until others on the loop get their turn
 _BUILDING = (

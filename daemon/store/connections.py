@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daemon.errors import StateError
 from daemon.store import migrations
+from daemon.store.closing import close_all
 from daemon.store.connection import Connection, connector
 
 READERS = 2
@@ -74,11 +75,9 @@ class Connections:
     async def close(self) -> None:
         """Let go of the file; the one that writes goes last and leaves no WAL behind.
 
-        Each of them, also where one cannot be closed or whoever waits is cancelled: a thread that is left would never end.
+        A thread of one that were left would never end.
         """
-        async with AsyncExitStack() as last_first:
-            for connection in (self.writer, *self.readers, self.apart, self.keeper):
-                last_first.push_async_callback(connection.close)
+        await close_all(self.keeper, self.apart, *self.readers, self.writer)
 
 
 async def connect(file: Path, key: PageKey, shape: Shape) -> Connections:

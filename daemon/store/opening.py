@@ -12,9 +12,10 @@ from daemon.crypto.keyring import Keyring
 from daemon.errors import IntegrityError
 from daemon.store import index, sqlite
 from daemon.store.catchup import Sources, can_follow, catch_up, is_near
+from daemon.store.closing import closed_on_error
 from daemon.store.files import remove, renewed
 from daemon.store.index import Index
-from daemon.store.pages import PageKey, closed_on_error, open_fitting
+from daemon.store.pages import PageKey, open_fitting
 from daemon.store.rebuild import Finish, Rebuild
 from daemon.store.record import opened
 from daemon.store.sqlite import SqliteEngine

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from daemon.errors import IntegrityError
 from daemon.store import files
@@ -23,17 +23,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-__all__ = ["Closable", "PageKey", "Pages", "Shape", "closed_on_error", "open_fitting"]
+__all__ = ["PageKey", "Pages", "Shape", "open_fitting"]
 
 AGAIN = 5.0  # seconds until the WAL is tried once more where it could not be moved
-
-
-class Closable(Protocol):
-    """What has to be closed."""
-
-    async def close(self) -> None:
-        """Let go of what is held."""
-        ...
 
 
 class Pages:
@@ -146,16 +138,6 @@ class Pages:
             return new, await connect(self.file, new, self._shape)
         except IntegrityError:
             return self.key, await connect(self.file, self.key, self._shape)
-
-
-@asynccontextmanager
-async def closed_on_error(held: Closable) -> AsyncIterator[None]:
-    """Close `held` where what is done with it first goes wrong, or is given up."""
-    try:
-        yield
-    except BaseException:
-        await held.close()
-        raise
 
 
 async def open_fitting(file: Path, keys: Sequence[PageKey], shape: Shape) -> Pages:

@@ -14,16 +14,16 @@ of too long ago, is thrown away.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from daemon.errors import IntegrityError, StateError
 from daemon.store import files
 from daemon.store.builder import Builder
 from daemon.store.catchup import Sources, can_follow, catch_up, take_in
+from daemon.store.closing import close_all, closed_on_error
 from daemon.store.gathering import Gathering
 from daemon.store.index import Index
-from daemon.store.pages import PageKey, closed_on_error
+from daemon.store.pages import PageKey
 from daemon.store.staging import Staging, people_of, place
 
 log = logging.getLogger(__name__)
@@ -82,11 +82,10 @@ class Rebuild:
 
     async def close(self) -> None:
         """Let go of what is held; it stays for the next time."""
-        async with self._turn, AsyncExitStack() as last_first:
-            for held in (self._copy, self._builder, self._gathering):
-                if held is not None:
-                    last_first.push_async_callback(held.close)
+        async with self._turn:
+            held = [each for each in (self._gathering, self._builder, self._copy) if each is not None]
             self._gathering = self._builder = self._copy = None
+            await close_all(*held)
 
     # What was left.
 

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 
 from daemon.errors import IntegrityError
 from daemon.store import files
+from daemon.store.closing import closed_on_error
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
-from daemon.store.pages import PageKey, Pages, closed_on_error
+from daemon.store.pages import PageKey, Pages
 from daemon.store.sqlite import SHAPE, SqliteEngine
 from daemon.store.touched import Touched, is_note, notes
 from daemon.store.truth import HEAD, Truth

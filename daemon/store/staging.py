@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from daemon.errors import IntegrityError
 from daemon.store import files
+from daemon.store.closing import closed_on_error
 from daemon.store.index import Known, Version, known_of, schema, with_former
-from daemon.store.pages import PageKey, Pages, Shape, closed_on_error
+from daemon.store.pages import PageKey, Pages, Shape
 
 END = ".staged"
 """What follows the name of the file that the versions are for."""

@@ -32,9 +32,7 @@ async def search(client: ConsoleClient, asked: list[Search], gap: float) -> list
         if not found.hits:
             raise SystemExit("nobody found")
         with suppress(TimeoutError):
-            async with asyncio.timeout_at(
-                asyncio.get_running_loop().time() + began + gap - time.perf_counter()
-            ):
+            async with asyncio.timeout(began + gap - time.perf_counter()):
                 await ended.wait()
         if ended.is_set():
             break

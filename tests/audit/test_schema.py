@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import jsonschema_rs
 import pytest
@@ -19,6 +19,7 @@ from daemon.contract.reports import ReportKind
 from daemon.contract.statement import Kind as StatementKind
 from daemon.peers.serving import kind_of
 from daemon.register.reconcile import Kind as FindingKind
+from hsm import names
 from hsm.protocol import Deed
 
 ROOT = Path(__file__).parents[2]
@@ -27,15 +28,12 @@ NOON = datetime(2026, 11, 27, 3, tzinfo=UTC)
 VALID = jsonschema_rs.validator_for(schema())
 
 
-def leaf(
-    action: Action, counts: dict[str, int], sealed: dict[str, JSON], **more: object
-) -> dict[str, object]:
+def leaf(action: Action, counts: dict[str, int], sealed: dict[str, JSON]) -> dict[str, Any]:
     """An entry as the journal makes it."""
-    said: dict[str, object] = {
-        "epoch": 1, "seq": 0, "time": NOON, "actor": "CS:35203", "terminal": "", "outcome": Outcome.OK, **more
-    }  # fmt: skip
-    header = Header(action=action, counts=counts, **said)  # type: ignore[arg-type]
-    made: dict[str, object] = json.loads(seal_parts(header, sealed, lambda: bytes(32))[0])
+    header = Header(
+        epoch=1, seq=0, time=NOON, actor="CS:35203", terminal="", action=action, outcome=Outcome.OK, counts=counts
+    )  # fmt: skip
+    made: dict[str, Any] = json.loads(seal_parts(header, sealed, lambda: bytes(32))[0])
     return made
 
 
@@ -52,7 +50,7 @@ def test_an_entry_with_everything_that_it_may_say_is_valid_and_with_anything_mor
     assert VALID.is_valid(whole)
     assert VALID.is_valid(leaf(action, {}, {}))
     for name, more in (("counts", {"stray": 1}), ("commitments", {"stray": "0" * 64})):
-        assert not VALID.is_valid(whole | {name: {**whole[name], **more}})  # type: ignore[dict-item]
+        assert not VALID.is_valid(whole | {name: {**whole[name], **more}})
     assert unknown(action, [*counts, "stray"], [*sealed, "other"]) == ["stray", "other"]
 
 
@@ -75,6 +73,7 @@ def test_every_name_of_a_field_is_required() -> None:
 
 def test_the_table_knows_every_kind_that_a_figure_is_named_after() -> None:
     assert {deed.__struct_config__.tag for deed in get_args(Deed)} == fields._DEEDS
+    assert names.OPERATIONAL | names.DATED | names.PAIRS | {names.HOLD} == fields._KEYS
     assert set(StatementKind) == fields._STATEMENTS
     assert set(ReportKind) == fields._REPORTS
     assert set(FindingKind) == fields._FINDINGS

@@ -47,7 +47,7 @@ async def test_each_accepts_the_inclusion_proofs_of_the_other(data: list[bytes],
     leaf, root = leaf_hash(data[index]), both.theirs.get_root(size)
     proof = await inclusion_proof(index, size, both.read)
     made = both.theirs.prove_inclusion(index + 1, size)
-    ours = InclusionProof("sha256", True, size, index + 1, made.rule, [leaf, *proof])  # noqa: FBT003
+    ours = InclusionProof(**made.get_metadata(), rule=made.rule, path=[leaf, *proof])
     verify_inclusion(leaf, root, ours, index=index + 1, size=size)
     ours_verifies(index, size, leaf, root, made.path[1:])
     with pytest.raises(InvalidProof):

@@ -18,9 +18,10 @@ from daemon.register.dates import of_day
 from daemon.store import files
 from daemon.store.builder import Builder
 from daemon.store.catchup import Sources
+from daemon.store.closing import closed_on_error
 from daemon.store.index import SHAPE, Index, Version, known_of, projected
 from daemon.store.opening import level
-from daemon.store.pages import PageKey, Pages, closed_on_error
+from daemon.store.pages import PageKey, Pages
 from daemon.store.plans import IndexFile
 from daemon.store.rebuild import Finish, Rebuild, clear
 from daemon.store.rows import OWN, Stored, row_id

@@ -30,10 +30,10 @@ from daemon.errors import ConflictError, InputError, JukuraError, StateError
 from daemon.register.history import checked
 from daemon.store import files, truth
 from daemon.store.builder import Builder
+from daemon.store.closing import closed_on_error
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from daemon.store.opening import page_keys
-from daemon.store.pages import closed_on_error
 from daemon.store.record import opened
 from daemon.store.rotating import Store
 from daemon.store.rows import ROW_ID, ROW_TYPES
