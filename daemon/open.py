@@ -41,7 +41,7 @@ from daemon.peers.desk import PeerDesk
 from daemon.peers.national import NationalClient
 from daemon.peers.post import Post, Ways, post
 from daemon.peers.pump import Pump
-from daemon.store.closing import close_all
+from daemon.store.closing import close_all, closed_on_error
 from daemon.store.dependents import Dependents
 from daemon.store.draft import Draft
 from daemon.store.files import free_beside
@@ -117,11 +117,8 @@ async def build(
     """Open the store and put every part together. The keys are in `keyring`; nothing runs yet."""
     around = Surroundings(service, keyring, clock, shown.away, shown.progress)
     base = await ground(config, state, around)
-    try:
+    async with closed_on_error(base):
         return await _built(config, state, base, around)
-    except BaseException:
-        await base.close()
-        raise
 
 
 async def _built(config: Config, state: Path, base: Ground, around: Surroundings) -> Parts:

@@ -6,19 +6,19 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from daemon.errors import IntegrityError, StateError
 from daemon.store import connections, files
-from daemon.store.connection import Connection, Errors, connector
+from daemon.store.connection import Errors, connector
 from daemon.store.engine import Table
 from daemon.store.pages import PageKey, Pages, open_fitting
 from daemon.store.sqlite import SHAPE, SqliteEngine
 from daemon.store.turnstile import Turnstile
+from tests.store.giving_up import at_every_call
 
 OLD, NEW, OTHER = (PageKey(bytes([number]) * 32, name) for number, name in enumerate(("k.1", "k.2", "k.3")))
 
@@ -58,42 +58,15 @@ async def test_a_wrong_key_tried_first_takes_nothing_from_a_file_that_was_killed
     await again.close()
 
 
-class GivingUp:
-    """Whoever runs is cancelled as it comes to call a thread of SQLite for the `at`-th time."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.at = self.calls = 0
-        for name in ("_connect", "_execute"):
-            monkeypatch.setattr(Connection, name, self._counted(getattr(Connection, name)))
-
-    def _counted(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def counted(connection: Connection, *args: Any) -> Any:
-            self.calls += 1
-            task = asyncio.current_task()
-            if task is not None and self.calls == self.at:
-                task.cancel()
-            return await call(connection, *args)
-
-        return counted
-
-
 async def test_whoever_gives_up_while_a_file_is_opened_or_closed_leaves_no_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    giving_up, before = GivingUp(monkeypatch), set(threading.enumerate())
-
     async def opened_and_closed() -> None:
         await (await Pages.open(tmp_path / "register.db", OLD, SHAPE)).close()
 
-    while giving_up.calls >= giving_up.at:
-        giving_up.at, giving_up.calls = giving_up.at + 1, 0
-        await asyncio.wait([asyncio.get_running_loop().create_task(opened_and_closed())])
-        left = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("Thread")}
-        for thread in left:
-            await asyncio.to_thread(thread.join, 2)
-        assert not any(thread.is_alive() for thread in left), giving_up.at
+    calls = await at_every_call(opened_and_closed, monkeypatch)
     # Each connection is opened and closed, and something is done on one.
-    assert giving_up.at > 2 * (3 + connections.READERS)
+    assert calls > 2 * (3 + connections.READERS)
 
 
 async def test_whoever_gives_up_an_exchange_leaves_the_file_in_use(tmp_path: Path) -> None:
