@@ -4,6 +4,7 @@ It knows no rule of the domain beyond what a screen can show. Tests look at `cal
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
@@ -49,6 +50,8 @@ STATUS = Status(
     started=datetime(2026, 4, 1, 0, 0, tzinfo=UTC), now=datetime(2026, 4, 1, 5, 3, 22, tzinfo=UTC), version="0.1.0",
     terminal="T-001", municipalities=19, connections=["市町村CS 19", "全国サーバ", "操作卓"], counts=COUNTS,
 )  # fmt: skip
+TURNS_TO_CONNECT = 3
+"""Turns of the loop from accepting to a connection that the server knows."""
 EXPORT = (
     ExportLine(file="entries.jsonl", line='{"leaf":"{}"}'),
     ExportLine(file="entries.jsonl", line='{"leaf":"{}"}'),
@@ -70,8 +73,8 @@ class Refusal(Exception):  # noqa: N818 - an answer, not an error of the fake
 class FakeDaemon:
     """Serves until the `with` block ends."""
 
-    def __init__(self, socket: Path, *, register: str = "honnin") -> None:
-        self.socket = socket
+    def __init__(self, path: Path, *, register: str = "honnin") -> None:
+        self.socket = path
         self.status = replace(STATUS, register=register)
         self.people: tuple[Invented, ...] = PEOPLE if register == "honnin" else ABROAD
         self.affairs = [PASSPORT, TAX]
@@ -102,6 +105,7 @@ class FakeDaemon:
         """Whether the stream ends in the middle."""
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
+        self._listening: socket.socket | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
@@ -135,11 +139,18 @@ class FakeDaemon:
             app.router.add_route(endpoint.method, endpoint.path, self._route(endpoint))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handle_signals=False)
         await self._runner.setup()
-        await web.UnixSite(self._runner, str(self.socket)).start()
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(self.socket))
+        await web.SockSite(self._runner, self._listening).start()
 
     async def _stop(self) -> None:
         self.sessions.clear()
-        if self._runner is not None:
+        if self._runner is not None and self._listening is not None:
+            # A connection accepted in the turn in which the server closes is dropped unclosed (Python before 3.12):
+            # accept no more first, and let those that came become connections.
+            self._loop.remove_reader(self._listening)
+            for _ in range(TURNS_TO_CONNECT):
+                await asyncio.sleep(0)
             await self._runner.cleanup()
             self._runner = None
         self.socket.unlink(missing_ok=True)
