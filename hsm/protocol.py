@@ -176,7 +176,8 @@ class SignCheckpoint(Struct, frozen=True, tag="sign_checkpoint", forbid_unknown_
 
     `proof` is the RFC 9162 consistency proof from the last size that this service signed to `size`; empty where
     nothing, or the empty tree, was signed yet, or where size and root are those signed last. To ask again for what
-    was signed last is always allowed, in the same words too: the answer may have been lost.
+    was signed last is always allowed: in the same words within a minute it gives the same note, since the answer may have
+    been lost, and after that a new one with a new `time` line, which the service writes itself before the `extensions`.
     """
 
     epoch: int

@@ -7,6 +7,9 @@ Two kinds of key sign, and which one a key is stands in its SubjectPublicKeyInfo
   elliptic curves. signed-note assigns it no type, so it stands under the private one, 0xff, followed by the identifier
   `jukura.jp/rsa-pss-3072-sha256`; the signature is the 384 bytes themselves.
 
+Each extension line of ours is a name, a space and a value. `time` is the moment at which the key service signed, by its own record
+of the clock: so a checkpoint says since when the tree below it stands.
+
 A checkpoint that exists is well formed: its lines cannot smuggle in further lines, so a signer may build one from
 what it was told and sign the text. Every failure is an IntegrityError: `log.bad_checkpoint` for the form,
 `log.bad_signature` for the signature. A key is named after the origin of its log (tlog-checkpoint, Signatures);
@@ -17,6 +20,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -35,10 +39,14 @@ KEY_ID_SIZE = 4  # bytes
 RSA_SIZE = 3072  # bits of a modulus
 SALT_SIZE = 32  # bytes, as long as the digest
 
+TIME = "time "
+"""Begins the extension line that only the signer writes."""
+
 _PSS_TYPE = b"\xffjukura.jp/rsa-pss-3072-sha256"
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _NAME = re.compile(r"[^\s+\x00-\x1f]+")
 _SIGNATURE = re.compile(r"— ([^\s+\x00-\x1f]+) ([A-Za-z0-9+/]+={0,2})")
+_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _LINE = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
 """What one line of a note may hold: no control characters, no half of a surrogate pair."""
 
@@ -73,6 +81,17 @@ class Checkpoint:
         lines = (self.origin, str(self.size), _base64(self.root), *self.extensions)
         return "".join(f"{line}\n" for line in lines).encode()
 
+    @property
+    def signed_at(self) -> datetime:
+        """When it was signed, to the second; `log.bad_checkpoint` where it does not say so once."""
+        times = [line.removeprefix(TIME) for line in self.extensions if line.startswith(TIME)]
+        if len(times) != 1 or not _SECOND.fullmatch(times[0]):
+            raise IntegrityError("log.bad_checkpoint", field="time")
+        try:
+            return datetime.fromisoformat(times[0])
+        except ValueError:
+            raise IntegrityError("log.bad_checkpoint", field="time") from None
+
     @classmethod
     def parse(cls, text: bytes) -> "Checkpoint":
         """The checkpoint whose `text` this is, to the byte; else `log.bad_checkpoint`."""
@@ -81,6 +100,11 @@ class Checkpoint:
                 return cls(origin, int(size), _unbase64(root), tuple(extensions))
             case _:
                 raise IntegrityError("log.bad_checkpoint")
+
+
+def time_line(at: datetime) -> str:
+    """The extension line that says when a checkpoint was signed."""
+    return f"{TIME}{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def key_id(name: str, public_der: bytes) -> bytes:

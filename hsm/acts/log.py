@@ -3,7 +3,7 @@
 from daemon.contract import note
 from daemon.contract.merkle import EMPTY_ROOT
 from hsm.acts.table import Table
-from hsm.checkpoints import FIRST_EPOCH, Last, judge
+from hsm.checkpoints import FIRST_EPOCH, Last, answers_again, judge
 from hsm.protocol import (
     MAX_FRAME,
     SignCheckpoint,
@@ -35,7 +35,7 @@ class LogActs:
     async def _sign(self, request: SignCheckpoint, uid: str) -> Signed:
         async with self._vault.changing:
             last = await self._run(self._store.witness.last)
-            checkpoint = judge(self._register, request, last)
+            checkpoint = judge(self._register, request, last, self._vault.keeper.now())
             if last is not None and await self._again(last, checkpoint):
                 return Signed(note=last.note)
             signed, pair = await self._vault.notary.checkpoint(checkpoint)
@@ -44,9 +44,8 @@ class LogActs:
             return Signed(note=signed)
 
     async def _again(self, last: Last, checkpoint: note.Checkpoint) -> bool:
-        """Whether these very words were signed last, by a pair that is still in use."""
-        same = note.split(last.note)[0] == checkpoint.text()
-        return same and await self._run(self._store.pairs.alive, last.pair)
+        """Whether this was signed just now, by a pair that is still in use."""
+        return answers_again(last, checkpoint) and await self._run(self._store.pairs.alive, last.pair)
 
     def _keep(self, last: Last, key: str, uid: str) -> None:
         with self._store.transaction():

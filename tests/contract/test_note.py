@@ -3,6 +3,7 @@
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from daemon.contract.note import (
     signature_line,
     signed,
     split,
+    time_line,
     verify,
     verify_text,
 )
@@ -264,3 +266,27 @@ def malformed_or(parse: Callable[[], T]) -> T | None:
         if error.code != "log.bad_checkpoint":
             raise
         return None
+
+
+@given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2999, 1, 1)))  # noqa: DTZ001 - made UTC below
+def test_a_checkpoint_says_to_the_second_when_it_was_signed(at: datetime) -> None:
+    at = at.replace(tzinfo=UTC)
+    checkpoint = replace(CHECKPOINT, extensions=("rows abc", time_line(at)))
+    assert Checkpoint.parse(checkpoint.text()).signed_at == at.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        ("time",),
+        ("time 2026-04-01",),
+        ("time 2026-02-30T00:00:00Z",),
+        ("time 2026-04-01T00:00:00+09:00",),
+        ("time 2026-04-01T00:00:00Z",) * 2,
+        ("timed 2026-04-01T00:00:00Z",),
+    ],
+)
+def test_a_checkpoint_that_does_not_say_its_time_once_is_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(IntegrityError, match=r"bad_checkpoint \(time\)"):
+        _ = replace(CHECKPOINT, extensions=lines).signed_at
