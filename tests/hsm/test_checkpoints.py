@@ -15,7 +15,6 @@ from hsm.checkpoints import Last
 from hsm.protocol import SignCheckpoint
 from tests.hsm.kit import grown
 
-
 NOW = datetime(2026, 4, 1, 9, 30, 0, 999_999, tzinfo=UTC)
 
 
@@ -114,7 +113,7 @@ def test_the_time_is_written_by_the_signer_before_what_was_asked_for() -> None:
     ],
 )
 def test_a_note_is_given_again_for_the_same_words_within_a_minute(
-    later: timedelta, asked: SignCheckpoint, same: bool
+    later: timedelta, asked: SignCheckpoint, *, same: bool
 ) -> None:
     first = checkpoints.judge("honnin", grown(5), None, NOW)
     line = "— jukura.jp/honnin/1 AAAAAAAA"
