@@ -7,7 +7,7 @@ SEED ?= 1
 HEADLESS ?= 0
 STATE ?= var
 
-.PHONY: run test check bench lock openapi schema screenshot setup
+.PHONY: run test check bench lock openapi schema verifier screenshot setup
 
 setup:
 	@packaging/bootstrap
@@ -48,6 +48,11 @@ openapi: setup
 # docs/audit/entry.schema.json, from the table of actions and their fields.
 schema: setup
 	@.venv/bin/python packaging/audit_schema.py
+
+# dist/jukura-verify.pyz: the verifier as one file, for auditors.
+verifier: setup
+	@mkdir -p dist
+	@.venv/bin/python packaging/verifier.py dist/jukura-verify.pyz
 
 # docs/console.svg, drawn by the console itself over invented people.
 screenshot: setup

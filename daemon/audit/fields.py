@@ -64,7 +64,7 @@ FIELDS: dict[Action, Fields] = {
     Action.REGISTER_STARTED: _NOTHING,
     Action.REGISTER_STOPPED: _NOTHING,
     Action.NOTICE_APPLIED: _fields("held", "notice subject serial"),
-    Action.NOTICE_DUPLICATE: _fields("", "notice"),
+    Action.NOTICE_DUPLICATE: _fields("held", "notice"),
     Action.NOTICE_REFUSED: _fields("held", "notice subject"),
     Action.NOTICE_HELD: _fields("days", "notice subject"),
     Action.HOLD_CANCEL_ASKED: _HOLD,

@@ -2,10 +2,11 @@
 
 import os
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -13,15 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from daemon.audit import export
-from daemon.audit.canonical import JSON
+from daemon.audit.canonical import JSON, canonical
 from daemon.audit.entry import Action, Header, Outcome, opened, seal_parts
-from daemon.audit.tree import Tree
-from daemon.contract.console import ExportLine
+from daemon.audit.tree import Node, Tree, consistency_proof, cover, inclusion_proof
 from daemon.contract.merkle import leaf_hash
-from daemon.contract.note import Checkpoint, origin_of, signature_line, signed
+from daemon.contract.note import Checkpoint, origin_of, signature_line, signed, time_line
 from daemon.contract.statement import Kind, Lines, statement_name, statement_text
-from hsm.protocol import PairInfo, SignatureKind
+from hsm.protocol import SignatureKind
+from tests.audit.exports import MAKERS, remade
 
 ORIGIN = origin_of("honnin", 1)
 START = datetime(2026, 4, 1, 0, 0, tzinfo=UTC)
@@ -58,15 +58,11 @@ class Signer:
         return signature_line(name or self.name, self.public, made)
 
     @property
-    def pair(self) -> PairInfo:
-        return PairInfo(
-            name=self.generation,
-            serial=self.serial,
-            made=START,
-            kind=self.kind,
-            public=self.public,
-            endorsement="",
-        )
+    def listed(self) -> dict[str, JSON]:
+        """Its line among the keys."""
+        made = START.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return {"from": made, "key": self.generation, "kind": self.kind, "name": self.name,
+                "public": b64encode(self.public).decode(), "serial": self.serial}  # fmt: skip
 
     @property
     def lines(self) -> Lines:
@@ -102,6 +98,8 @@ class Log:
     """(leaf, secret)."""
     others: list[Signer] = field(default_factory=list)
     """Further keys, listed after the first."""
+    last: Signer | None = None
+    """Who signed the last checkpoint."""
     statements: list[str] = field(default_factory=list)
 
     def state(self, by: Signer, kind: Kind, lines: Lines, *, at: int = 0, number: int | None = None) -> str:
@@ -129,10 +127,36 @@ class Log:
             }
             self.entries.append(seal_parts(header(seq), fields, lambda: os.urandom(32)))
 
-    def note(self, size: int, *signers: Signer) -> str:
-        tree, _ = Tree().append(leaf_hash(leaf) for leaf, _ in self.entries[:size])
-        text = Checkpoint(self.origin, size, tree.root()).text()
+    def tree(self, size: int) -> Tree:
+        return Tree().append(leaf_hash(leaf) for leaf, _ in self.entries[:size])[0]
+
+    def note(self, size: int, *signers: Signer, at: datetime | None = None) -> str:
+        """The checkpoint of the first `size` entries, signed a second after the last."""
+        time = time_line(at or START + timedelta(seconds=size))
+        text = Checkpoint(self.origin, size, self.tree(size).root(), (time,)).text()
+        self.last = (signers or (self.signer,))[0]
         return signed(text, *(signer.line(text) for signer in signers or (self.signer,)))
+
+    def line(self, seq: int, *, shown: bool = False, **more: JSON) -> str:
+        """An entry's line, its fields open where `shown`."""
+        leaf, secret = self.entries[seq]
+        body: dict[str, JSON] = {"leaf": leaf.decode(), **more}
+        if shown:
+            fields = opened(leaf, secret).fields
+            body["open"] = {
+                name: [b64encode(each.salt).decode(), each.value] for name, each in fields.items()
+            }
+        return canonical(body).decode()
+
+    async def inclusion(self, seq: int, size: int) -> list[Any]:
+        return _texts(await inclusion_proof(seq, size, self._nodes))
+
+    async def consistency(self, size: int, end: int) -> list[Any]:
+        return _texts(await consistency_proof(size, end, self._nodes))
+
+    async def _nodes(self, nodes: Sequence[Node]) -> dict[Node, bytes]:
+        made = Tree().append(leaf_hash(leaf) for leaf, _ in self.entries)[1]
+        return {node: made[node] for node in nodes}
 
     def export(
         self,
@@ -141,24 +165,35 @@ class Log:
         sizes: Iterable[int] = (),
         open_seqs: Iterable[int] = (),
         notes: Iterable[str] | None = None,
+        first: int = 0,
+        end: int | None = None,
+        maker: Signer | None = None,
     ) -> None:
-        """Checkpoints at `sizes`, or these `notes`."""
-        shown = set(open_seqs)
-        write(folder, export.readme_lines())
-        write(folder, (export.key_line(key.pair, key.name) for key in (self.signer, *self.others)))
-        write(folder, (line for note in self.statements for line in export.statement_lines(note)))
-        made = [self.note(size) for size in sizes] if notes is None else notes
-        write(folder, (line for note in made for line in export.checkpoint_lines(note)))
-        write(folder, (export.entry_line(leaf, opened(leaf, secret).fields if seq in shown else None)
-                       for seq, (leaf, secret) in enumerate(self.entries)))  # fmt: skip
+        """Checkpoints at `sizes`, or these `notes`; the entries from `first` to before `end`, or to the last checkpoint."""
+        folder.mkdir(exist_ok=True)
+        shown, sizes = set(open_seqs), list(sizes)
+        made = [self.note(size) for size in sizes] if notes is None else list(notes)
+        end = end if end is not None else int(made[-1].split("\n")[1]) if made else len(self.entries)
+        keys = [canonical(key.listed).decode() for key in (self.signer, *self.others)]
+        put(folder, "README.txt", ["監査ログ"])
+        put(folder, "keys.jsonl", keys)
+        put(folder, "statements.txt", [line for note in self.statements for line in note.split("\n")])
+        put(folder, "checkpoints.txt", [line for note in made for line in note.split("\n")])
+        put(folder, "entries-0001.jsonl", [self.line(seq, shown=seq in shown) for seq in range(first, end)])
+        if first:
+            peaks = self.tree(first).peaks
+            assert len(peaks) == len(cover(0, first))
+            put(folder, "start.txt", _texts(peaks))
+        MAKERS[folder] = (maker or self.last or self.signer, first, end)
+        remade(folder)
 
 
-def write(folder: Path, lines: Iterable[ExportLine]) -> None:
-    """Write `lines` as a client does that receives them."""
-    folder.mkdir(exist_ok=True)
-    for line in lines:
-        with (folder / line.file).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(f"{line.line}\n")
+def _texts(hashes: Iterable[bytes]) -> list[Any]:
+    return [b64encode(each).decode() for each in hashes]
+
+
+def put(folder: Path, name: str, lines: Iterable[str]) -> None:
+    (folder / name).write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="\n")
 
 
 @pytest.fixture

@@ -8,13 +8,17 @@ from typing import Any, Protocol
 
 import pytest
 
-from daemon.audit import verify
-from daemon.audit.verify import Report, VerificationError
+from daemon.audit.verify import checking, texts
+from daemon.audit.verify.checking import Asked, Report
+from daemon.audit.verify.faults import VerificationError
+from daemon.audit.verify.source import source
+from daemon.audit.verify.witnesses import Witness
+from daemon.contract.note import signed
 from daemon.contract.statement import Kind, Lines
 from hsm.protocol import SignatureKind
 
 New = Callable[..., Any]
-STATEMENTS = "statements.txt"
+STATEMENTS, ENTRIES = "statements.txt", "entries-0001.jsonl"
 RSA, ECDSA = SignatureKind.RSA_PSS_3072, SignatureKind.ECDSA_P256
 
 
@@ -40,25 +44,92 @@ class Logged(Protocol):
     others: list[Any]
 
     def add(self, count: int) -> None: ...
-    def note(self, size: int, *signers: Signing) -> str: ...
+    def note(self, size: int, *signers: Signing, at: datetime | None = None) -> str: ...
     def state(self, by: Any, kind: Kind, lines: Lines, *, at: int = 0, number: int | None = None) -> str: ...
     def endorse(self, by: Any, new: Any, *, at: int = 0) -> str: ...
     def tell(self, number: int, kind: Kind) -> None: ...
-    def export(self, folder: Path, *, sizes: Any = (), open_seqs: Any = (), notes: Any = None) -> None: ...
+    def line(self, seq: int, *, shown: bool = False, **more: Any) -> str: ...
+    def export(
+        self,
+        folder: Path,
+        *,
+        sizes: Any = (),
+        open_seqs: Any = (),
+        notes: Any = None,
+        first: int = 0,
+        end: int | None = None,
+        maker: Any = None,
+    ) -> None: ...
+    async def inclusion(self, seq: int, size: int) -> list[str]: ...
+    async def consistency(self, size: int, end: int) -> list[str]: ...
 
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
 
-def check(folder: Path, known: Path | None = None, *pins: str) -> Report:
-    return verify.verify(folder, known, frozenset(pins))
+MAKERS: dict[Path, tuple[Any, int, int]] = {}
+"""Folder of an export to who signs for it, its first entry, and its end."""
+IDENT = "0123456789abcdef" * 2
 
 
-def fault(folder: Path, known: Path | None = None, *pins: str) -> str:
+def remade(folder: Path) -> None:
+    """Sign for the files as they lie there now, as only somebody with the key can."""
+    maker, first, end = MAKERS[folder]
+    put = [
+        path for path in sorted(folder.iterdir()) if path.name != "manifest.txt" and path.suffix != ".docx"
+    ]
+    files = [
+        f"file {sha256(path.read_bytes()).hexdigest()} {path.stat().st_size} {path.name}" for path in put
+    ]
+    manifest(folder, maker, [f"first {first}", f"end {end}", *files])
+
+
+def manifest(folder: Path, maker: Any, rest: list[str]) -> None:
+    name = maker.name.rpartition("/")[0] + "/manifest"
+    head = [
+        name,
+        "export",
+        IDENT,
+        "2026-04-02T00:00:00Z",
+        "epoch 1",
+        "from 2026-04-01T00:00:00Z",
+        "until 2026-04-02T00:00:00Z",
+    ]
+    text = "".join(f"{line}\n" for line in [*head, *rest]).encode()
+    (folder / "manifest.txt").write_text(f"{signed(text, maker.line(text, name))}\n", "utf-8")
+
+
+def check(
+    folder: Path,
+    known: Path | None = None,
+    *pins: str,
+    receipts: tuple[Path, ...] = (),
+    witnesses: tuple[str, ...] = (),
+) -> Report:
+    """Verify what lies in `folder`, signed for as it lies there."""
+    if folder in MAKERS:
+        remade(folder)
+    return checked(folder, known, *pins, receipts=receipts, witnesses=witnesses)
+
+
+def checked(
+    folder: Path,
+    known: Path | None = None,
+    *pins: str,
+    receipts: tuple[Path, ...] = (),
+    witnesses: tuple[str, ...] = (),
+) -> Report:
+    """Verify what lies in `folder` under the manifest that is there."""
+    asked = Asked(known, frozenset(pins), tuple(map(Witness.parse, witnesses)), receipts)
+    return checking.verify(source(folder), asked)
+
+
+def fault(folder: Path, known: Path | None = None, *pins: str, as_it_is: bool = False, **more: Any) -> str:
+    """Why it does not verify."""
     with pytest.raises(VerificationError) as caught:
-        check(folder, known, *pins)
-    text = verify.TEXTS[caught.value.code]
-    assert all(language.format(**caught.value.where) for language in text)
+        (checked if as_it_is else check)(folder, known, *pins, **more)
+    told = texts.TEXTS[caught.value.code]
+    assert all(language.format(**caught.value.where) for language in told)
     return caught.value.code
 
 

@@ -10,7 +10,7 @@ from daemon.audit.entry import Action, header_of
 from daemon.audit.exporter import exported
 from daemon.audit.journal import HEAD, leaf_of, sequence
 from daemon.audit.signer import Signer
-from daemon.audit.verify import main as verify
+from daemon.audit.verify.program import main as verify
 from daemon.contract.merkle import EMPTY_ROOT, leaf_hash, root_of
 from daemon.contract.note import Checkpoint, split
 from daemon.errors import IntegrityError, JukuraError, StateError

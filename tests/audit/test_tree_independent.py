@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pymerkle import InmemoryTree, verify_consistency, verify_inclusion
 from pymerkle.proof import InclusionProof, InvalidProof
 
-from daemon.audit import verify
 from daemon.audit.tree import Node, Tree, consistency_proof, inclusion_proof
+from daemon.audit.verify import tree as verify
 from daemon.contract.merkle import leaf_hash
 from daemon.contract.merkle import verify_consistency as ours_leads
 from daemon.contract.merkle import verify_inclusion as ours_verifies
@@ -50,6 +50,8 @@ async def test_each_accepts_the_inclusion_proofs_of_the_other(data: list[bytes],
     ours = InclusionProof(**made.get_metadata(), rule=made.rule, path=[leaf, *proof])
     verify_inclusion(leaf, root, ours, index=index + 1, size=size)
     ours_verifies(index, size, leaf, root, made.path[1:])
+    assert verify.included(index, size, leaf, made.path[1:], root)
+    assert not verify.included(index, size, leaf_hash(b"other" * 9), made.path[1:], root)
     with pytest.raises(InvalidProof):
         verify_inclusion(leaf_hash(b"other" * 9), root, ours)
 
@@ -63,6 +65,10 @@ async def test_the_consistency_proofs_of_each_lead_between_the_roots_of_the_othe
     earlier = draw.draw(st.integers(1, later))
     roots = both.theirs.get_root(earlier), both.theirs.get_root(later)
     ours_leads(earlier, later, *roots, await consistency_proof(earlier, later, both.read))
+    proof = await consistency_proof(earlier, later, both.read)
+    assert verify.continues(earlier, later, roots, proof)
+    assert not verify.continues(earlier, later, (bytes(32), roots[1]), proof)
+    assert not verify.continues(earlier, later, (roots[0], bytes(32)), proof)
     mine = [Tree().append(map(leaf_hash, data[:size]))[0].root() for size in (earlier, later)]
     # Their form is not the RFC's (each complete subtree is named), so only they can check it.
     made = both.theirs.prove_consistency(earlier, later)

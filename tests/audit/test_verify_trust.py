@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daemon.audit import verify
+from daemon.audit.verify import program
 from daemon.contract import note
 from daemon.contract.statement import Kind, statement_name, statement_text
 from tests.audit.exports import (
@@ -84,7 +84,7 @@ def test_without_a_key_given_endorsements_are_told_and_only_the_first_key_is_ope
     report = check(folder)
     assert report.trust.roots == {fingerprint(one)}
     assert list(report.trust.endorsed) == [fingerprint(two), fingerprint(three)]
-    assert verify.main([str(folder)]) == 0
+    assert program.main([str(folder)]) == 0
     told = capsys.readouterr().out
     for key, by, number in ((two, one, 1), (three, two, 2)):
         text = f"key {fingerprint(key)} is vouched for by {fingerprint(by)} (statement {number}, 2026-04-01T00:00:0{number}Z)"
@@ -92,7 +92,7 @@ def test_without_a_key_given_endorsements_are_told_and_only_the_first_key_is_ope
     assert told.count("compare its fingerprint") == 1
     assert f"the prefecture's: {fingerprint(one)}" in told
     assert "by times alone" in told
-    assert verify.main([str(folder), "--key", fingerprint(one)]) == 0
+    assert program.main([str(folder), "--key", fingerprint(one)]) == 0
     assert "compare its fingerprint" not in capsys.readouterr().out
 
 
