@@ -187,6 +187,7 @@ class App:
             await parts.client.calling.look()
             self._life.set(Reason.TRUST_STALE, given=self._trust_stale(parts))
             self._life.set(Reason.OUTBOX_ASIDE, given=parts.census.aside() > 0)
+            self._life.set(Reason.SPOOL_AWAY, given=parts.spooling is not None and parts.spooling.away)
             self._life.set(Reason.RECONCILIATION_OVERDUE, given=bool(parts.timetable.overdue()))
             self._life.set(Reason.REPORTS_OVERDUE, given=parts.post.reports.overdue() > 0)
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))

@@ -82,6 +82,14 @@ class NationalIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limits: Limits = Limits()
 
 
+class Spooled(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The log once more, on a second disk."""
+
+    folder: Path
+    days: Annotated[int, msgspec.Meta(ge=2, le=366)] = 35
+    """For so many days entries stay there: longer than the newest backup may be old."""
+
+
 class Reconciling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """整合性確認 with the municipalities."""
 
@@ -107,6 +115,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     national: National
     national_in: NationalIn | None = None
     """Without it the national server cannot call here."""
+    spool: Spooled | None = None
+    """Without it the log lies on one disk alone."""
     idle_seconds: int = msgspec.field(default=600)
     """A session ends after this long without an act; 600 s at the most (PIA III-3)."""
     disk_floor: int = 512 * 1024 * 1024

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from daemon.audit.journal import Journal
 from daemon.audit.signer import Signer
+from daemon.audit.spool import Spool
+from daemon.audit.spooling import Spooling
 from daemon.clock import Clock
 from daemon.config import Config
 from daemon.crypto.keyring import Keyring
@@ -52,10 +54,11 @@ class Ground:
     signer: Signer
     holds: Holds
     letters: Letters
+    spooling: Spooling | None
 
     async def close(self) -> None:
         """Let go of the files; the writer has ended before."""
-        await close_all(self.store.index, self.store.engine)
+        await close_all(*([self.spooling] if self.spooling else []), self.store.index, self.store.engine)
 
 
 async def ground(config: Config, state: Path, around: Surroundings) -> Ground:
@@ -80,10 +83,29 @@ async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: 
     journal = await Journal.load(register, sealer, engine)
     holds = await Holds.load(register, engine, sealer)
     letters = await Letters.load(register, engine, sealer)
-    participants: list[Participant] = [journal, tally, touched, holds, letters]
+    spooling = _spooling(config, engine, journal, around)
+    participants: list[Participant] = [
+        journal,
+        tally,
+        touched,
+        holds,
+        letters,
+        *([spooling] if spooling else []),
+    ]
     groups = Groups(engine, index, merger, known, sealer=sealer, participants=participants, clock=clock)
     writer = Writer(groups)
     signer = Signer(journal, engine, writer, around.service, clock)
     await signer.check()
     store = Store(register, engine, index, merger, known, sealer, codec, tally, touched, writer)
-    return Ground(store, Reader(engine, index, codec), journal, signer, holds, letters)
+    return Ground(store, Reader(engine, index, codec), journal, signer, holds, letters, spooling)
+
+
+def _spooling(
+    config: Config, engine: SqliteEngine, journal: Journal, around: Surroundings
+) -> Spooling | None:
+    """The log once more on a second disk, where one is configured."""
+    if config.spool is None:
+        return None
+    # A sealer of its own would count its seals apart from those of the truth.
+    spool = Spool(config.spool.folder, config.register, journal.sealer)
+    return Spooling(spool, journal, engine, around.clock, days=config.spool.days)

@@ -13,6 +13,7 @@ from daemon.audit.act import Act
 from daemon.audit.entry import Action
 from daemon.audit.journal import Journal
 from daemon.audit.signer import Signer
+from daemon.audit.spooling import Spooling
 from daemon.clock import Clock
 from daemon.commands import setup
 from daemon.commands.custody.desk import Custody
@@ -86,6 +87,7 @@ class Parts:
     custody: Custody
     reconciliations: Reconciliations
     timetable: Timetable
+    spooling: Spooling | None
     store: Store
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -96,11 +98,13 @@ class Parts:
             "store.wal": self.engine.pages.keep_short(),
             "reconciliations": self.reconciliations.run(),
             "holds": self.held_notices.run(),
+            **({"log.spool": self.spooling.run(self.writer)} if self.spooling else {}),
         }
 
     async def close(self) -> None:
         """Let go of line and files; the writer has ended before."""
-        await close_all(self.reconciliations, self.client, self.merger, self.index, self.engine)
+        spooling = [self.spooling] if self.spooling else []
+        await close_all(self.reconciliations, self.client, self.merger, *spooling, self.index, self.engine)
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,7 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         custody=custody,
         reconciliations=compared,
         timetable=offices.timetable,
+        spooling=base.spooling,
         store=store,
     )
 

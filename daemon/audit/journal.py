@@ -48,7 +48,7 @@ class Journal:
 
     def __init__(self, register: Register, sealer: Sealer, head: Head, tally: Tally | None) -> None:
         self._register = register
-        self._sealer = sealer
+        self.sealer = sealer
         self.epoch = head.epoch
         self.tree = Tree(head.size, head.peaks)
         self._tally = tally
@@ -109,7 +109,7 @@ class Journal:
         leaf, secret = seal_parts(header, act.sealed, _SALTS)
         key = sequence(header.seq)
         place = Place(self._register, Table.LOG, key)
-        sealed = self._sealer.seal(classes.log(day_of(group.now)), place, secret)
+        sealed = self.sealer.seal(classes.log(day_of(group.now)), place, secret)
         group.add(Table.LOG, key, msgspec.msgpack.encode((leaf, sealed)))
         self._next, nodes = self._next.append([leaf_hash(leaf)])
         for node, value in nodes.items():

@@ -49,6 +49,8 @@ class Reason(StrEnum):
     RECONCILIATION_OVERDUE = "reconciliation_overdue"
     """A municipality has not compared its records for longer than its schedule says."""
     SIGNATURE_LATE = "signature_late"
+    SPOOL_AWAY = "spool_away"
+    """The log's copy on the second disk is not level with it."""
     DISK_LOW = "disk_low"
     SIGNATURE_REFUSED = "signature_refused"
     STORE_UNTRUSTED = "store_untrusted"
