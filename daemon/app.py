@@ -25,6 +25,7 @@ from daemon.contract.console import Reason, State, Status
 from daemon.contract.deadlines import Deadline
 from daemon.contract.keys import TokenState
 from daemon.contract.peer import ENDPOINTS
+from daemon.contract.timestamps import TimestampState
 from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring, first_seal, load
 from daemon.errors import IntegrityError, JukuraError, StateError
@@ -143,6 +144,8 @@ class App:
         self._tasks.start(self._watch(parts), name="watch")
         self._tasks.start(parts.custody.run(), name="keys.duty")
         self._tasks.start(parts.post.forgetting.run(), name="post.forgetting")
+        for name, work in parts.upkeep.background().items():
+            self._tasks.start(work, name=name)
 
     async def _keys(self) -> list[str]:
         """Bring the keys in; for as long as it takes."""
@@ -190,6 +193,7 @@ class App:
             self._life.set(Reason.SPOOL_AWAY, given=parts.spooling is not None and parts.spooling.away)
             self._life.set(Reason.RECONCILIATION_OVERDUE, given=bool(parts.timetable.overdue()))
             self._life.set(Reason.REPORTS_OVERDUE, given=parts.post.reports.overdue() > 0)
+            self._life.set(Reason.TIMESTAMP_OVERDUE, given=parts.upkeep.stamps_overdue)
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))
 
     def _trust_stale(self, parts: Parts) -> bool:
@@ -228,7 +232,7 @@ class App:
             version=self.version,
             terminal=self.config.terminal,
             municipalities=len(self.config.peers.municipalities),
-            connections=["市町村CS", self.config.national.name, f"端末 {self.config.terminal}"],
+            connections=self._connections(),
             counts=await parts.census.counts() if parts is not None and serving else None,
             alarms=[str(alarm) for alarm in pong.alarms] if pong else [],
             tokens=[
@@ -238,7 +242,23 @@ class App:
             rotations=parts.rotations.progress() if parts is not None else [],
             deadlines=self._deadlines(),
             announcements=parts.halt.state().announcements if parts is not None else [],
+            timestamps=self._timestamps(),
         )
+
+    def _connections(self) -> list[str]:
+        """The closed list."""
+        stamped = self.config.timestamps
+        outside = [stamped.host] if stamped is not None else []
+        return ["市町村CS", self.config.national.name, f"端末 {self.config.terminal}", *outside]
+
+    def _timestamps(self) -> TimestampState | None:
+        """How they stand; what was kept is not known while sealed."""
+        given, parts = self.config.timestamps, self._parts
+        if given is None:
+            return None
+        if parts is None or parts.upkeep.stamping is None:
+            return TimestampState(authority=given.host, hours=given.hours)
+        return parts.upkeep.stamping.state()
 
     def _deadlines(self) -> list[Deadline]:
         """What ends soon on any line, the first first; one that serves on two is told once."""

@@ -59,6 +59,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(JST).date()
 
 
+def hour_of(moment: datetime) -> datetime:
+    """The beginning of the hour of UTC in which `moment` lies."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
 def fiscal_year(day: date) -> int:
     """The fiscal year (会計年度, 1 April to 31 March; 地方自治法208条) that `day` lies in."""
     return day.year if day.month >= 4 else day.year - 1  # noqa: PLR2004 - April

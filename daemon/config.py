@@ -90,6 +90,24 @@ class Spooled(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """For so many days entries stay there: longer than the newest backup may be old."""
 
 
+_Hours = Annotated[int, msgspec.Meta(ge=1, le=8760)]
+
+
+class Timestamps(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A time-stamp authority (RFC 3161 over HTTP), through a unix socket that is forwarded to it."""
+
+    socket: Path
+    host: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z")]
+    """What the request says whom it is for."""
+    path: Annotated[str, msgspec.Meta(pattern=r"\A/[!-~]{0,255}\Z")] = "/"
+    ca: Path
+    """Who signs the authority's certificate (PEM). Read anew at each request."""
+    hours: _Hours = 1
+    """A checkpoint is stamped every so many hours."""
+    overdue_hours: _Hours = 24
+    """It is an alarm when the last stamp is older than this."""
+
+
 class Reconciling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """整合性確認 with the municipalities."""
 
@@ -117,6 +135,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Without it the national server cannot call here."""
     spool: Spooled | None = None
     """Without it the log lies on one disk alone."""
+    timestamps: Timestamps | None = None
+    """Without it no checkpoint is time-stamped."""
     idle_seconds: int = msgspec.field(default=600)
     """A session ends after this long without an act; 600 s at the most (PIA III-3)."""
     disk_floor: int = 512 * 1024 * 1024

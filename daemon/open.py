@@ -56,6 +56,7 @@ from daemon.store.rotating import Store, rotations
 from daemon.store.rotations import Rotations
 from daemon.store.sqlite import SqliteEngine
 from daemon.store.writer import Writer
+from daemon.upkeep import Upkeep, upkeep
 from hsm.client import KeyService
 
 
@@ -88,6 +89,7 @@ class Parts:
     reconciliations: Reconciliations
     timetable: Timetable
     spooling: Spooling | None
+    upkeep: Upkeep
     store: Store
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -192,6 +194,7 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         reconciliations=compared,
         timetable=offices.timetable,
         spooling=base.spooling,
+        upkeep=await upkeep(config, store, clock),
         store=store,
     )
 

@@ -8,14 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.app import App
 from daemon.audit.entry import Action, header_of
 from daemon.audit.journal import leaf_of
 from daemon.clock import ManualClock
 from daemon.commands.caller import Caller, Role
+from daemon.config import Timestamps
 from daemon.contract.console import Reason, State, Status
 from daemon.contract.deadlines import Ends
 from daemon.contract.halt import StopService
@@ -30,6 +33,7 @@ from daemon.rehearsal.municipality import Door, MunicipalityClient, Patience
 from daemon.rehearsal.pki import PEER_NAMES, Pki
 from daemon.rehearsal.tls import client_context
 from daemon.store.engine import Table
+from daemon.upkeep import HOURLY_CHECKPOINT
 from hsm.fake import FakeKeyService
 from hsm.protocol import Alarm
 from tests.commands.notices.test_notices import notice
@@ -70,7 +74,12 @@ def listening(path: Path | None = None) -> socket.socket:
 
 @asynccontextmanager
 async def running(
-    pki: Pki, folder: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+    pki: Pki,
+    folder: Path,
+    clock: ManualClock,
+    service: FakeKeyService,
+    monkeypatch: pytest.MonkeyPatch,
+    **more: Any,
 ) -> AsyncIterator[Scene]:
     monkeypatch.setattr("daemon.app.UNSEAL_PAUSE", 0.02)
     monkeypatch.setattr("daemon.app.WATCH", 0.02)
@@ -81,7 +90,7 @@ async def running(
     client = MunicipalityClient(
         "35203", door, context, patience=Patience(deadline=0.5, attempt=0.5, first_pause=0.05)
     )
-    config = configured(Register.HONNIN, pki, folder)
+    config = replace(configured(Register.HONNIN, pki, folder), **more)
     way_in = Door("127.0.0.1", national_in.getsockname()[1], PEER_NAMES[Register.HONNIN])
     agency = Calls(way_in, client_context(pki.national_client(Register.HONNIN), pki.register_ca))
     sockets = {"peers": peers, "console": console, "national-in": national_in}
@@ -253,6 +262,61 @@ async def test_a_stop_is_a_reason_and_outlives_a_restart_while_the_log_goes_on(
         )
     async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
         await scene.until(lambda status: Reason.SERVICE_STOPPED in status.reasons)
+
+
+async def test_a_time_stamp_authority_that_is_away_is_a_reason_and_stops_nothing(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.commands.stamping.LOOK", 0.02)
+    away = Timestamps(socket=tmp_path / "nobody.sock", host="jikoku.test", ca=pki.timestamp_ca)
+    async with running(pki, tmp_path, clock, service, monkeypatch, timestamps=away) as scene:
+        status = await scene.until(
+            lambda status: status.timestamps is not None and bool(status.timestamps.code)
+        )
+        assert status.timestamps is not None
+        assert (status.timestamps.code, status.timestamps.last) == ("timestamp.away", None)
+        assert status.connections[-1] == "jikoku.test"
+        assert Reason.TIMESTAMP_OVERDUE not in status.reasons
+        clock.advance(timedelta(hours=24, seconds=1))
+        status = await scene.until(lambda status: Reason.TIMESTAMP_OVERDUE in status.reasons)
+        assert status.state is State.DEGRADED
+        (verdict,) = await scene.client.send([notice("n1")])
+        assert verdict.outcome is Outcome.APPLIED
+
+
+async def test_where_no_time_stamp_authority_is_configured_the_status_says_so(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        status = await scene.until(lambda status: status.state is State.READY)
+        assert status.timestamps is None
+        assert len(status.connections) == 3
+        clock.advance(timedelta(days=9))
+        await scene.until(
+            lambda status: Reason.NATIONAL_AWAY in status.reasons or status.state is State.READY
+        )
+        assert Reason.TIMESTAMP_OVERDUE not in (await scene.app._status()).reasons
+
+
+async def test_an_hour_that_begins_is_told_to_the_journal_and_thinning_runs(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, object]] = []
+
+    def record(message_id: object, message: str, **fields: object) -> bool:
+        told.append({"id": message_id, "note": message, **fields})
+        return True
+
+    monkeypatch.setattr("daemon.service.record", record)
+    monkeypatch.setattr("daemon.audit.hourly.LOOK", 0.02)
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        async with asyncio.timeout(15):
+            while not told:
+                await asyncio.sleep(0.02)
+        assert {"log.thinning", "log.hourly"} <= set(scene.app._tasks.names())
+    assert told[0]["id"] == HOURLY_CHECKPOINT
+    assert told[0]["JUKURA_REGISTER"] == "honnin"
+    assert str(told[0]["note"]).startswith("jukura.jp/honnin/1\n")
 
 
 async def test_certificates_that_end_soon_are_told_with_whose_they_are(

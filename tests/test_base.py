@@ -161,6 +161,11 @@ tls = {certificate = "a", key = "b", ca = "c"}
 socket = "/run/n.sock"
 name = "zenkoku.example"
 tls = {certificate = "a", key = "b", ca = "c"}
+[timestamps]
+socket = "/run/t.sock"
+host = "tsa.example:8080"
+path = "/tsr?x=1"
+ca = "d"
 """
 
 
@@ -173,6 +178,16 @@ def test_a_configuration_is_read(tmp_path: Path) -> None:
         Path("/run/keys.sock"),
         600,
     )
+    stamps = read.timestamps
+    assert stamps is not None
+    assert (stamps.host, stamps.path, stamps.hours, stamps.overdue_hours) == (
+        "tsa.example:8080",
+        "/tsr?x=1",
+        1,
+        24,
+    )
+    file.write_text(GOOD.partition("[timestamps]")[0], "utf-8")
+    assert config.read(file).timestamps is None
 
 
 @pytest.mark.parametrize(
@@ -186,6 +201,13 @@ def test_a_configuration_is_read(tmp_path: Path) -> None:
         ("[national]", "[national"),
         ('ca = "c"', "ca = 3"),
         ("[peers]", "more = 1\n[peers]"),
+        ("tsa.example:8080", "user@tsa.example"),
+        ("tsa.example:8080", "tsa.example/x"),
+        ("tsa.example:8080", ""),
+        ("/tsr?x=1", "tsr"),
+        ("/tsr?x=1", "/a b"),
+        ('ca = "d"', 'ca = "d"\nhours = 0'),
+        ('ca = "d"', ""),
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused_with_its_place(

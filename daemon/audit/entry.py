@@ -155,6 +155,11 @@ class Action(StrEnum):
     """Somebody asked for what one found and was not shown it; `code` says why."""
     LOG_EXPORTED = "log.exported"
     """This log was exported for an auditor."""
+    TIMESTAMP_KEPT = "timestamp.kept"
+    """A time-stamp authority (RFC 3161) stated when it saw the checkpoint of `counts.size`; its reply was verified and is kept."""
+    TIMESTAMP_FAILED = "timestamp.failed"
+    """The checkpoint of `counts.size` was not time-stamped: the authority was away (failed), or its reply does not hold (refused);
+    `code` says why. Each code has one entry a day, however often it is tried."""
     KEY_MADE = "key.made"
     """The key service made data keys or a key pair; `counts.keys` is how many."""
     KEY_VIEW_REFUSED = "key.view_refused"

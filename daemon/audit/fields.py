@@ -47,6 +47,7 @@ _REQUESTS = frozenset((
 """Kinds of peers' requests: the figure is how many things one held."""
 
 _NOTHING = _fields()
+_CHECKPOINT = _fields("size")
 _REASON = _fields("", "reason")
 _BOUNDARY = _fields("old new on")
 _SUMMED = _fields("times", "address addresses")
@@ -120,6 +121,8 @@ FIELDS: dict[Action, Fields] = {
     Action.RECONCILIATION_SHOWN: _fields("municipality findings", "run after", _FINDINGS),
     Action.RECONCILIATION_VIEW_REFUSED: _NOTHING,
     Action.LOG_EXPORTED: _NOTHING,
+    Action.TIMESTAMP_KEPT: _CHECKPOINT,
+    Action.TIMESTAMP_FAILED: _CHECKPOINT,
     Action.KEY_MADE: _fields("keys", "names"),
     Action.KEY_VIEW_REFUSED: _NOTHING,
     Action.KEY_ROTATION_ASKED: _fields("", "", _KEYS),

@@ -84,6 +84,8 @@ class Signer:
 
     async def _keep(self, size: int, note: str) -> None:
         async def work(draft: Draft) -> None:
-            draft.put(Table.CHECKPOINTS, sequence(size), note.encode())
+            # A time-stamp is about the note as it stood; the same size signed once more proves nothing beside it.
+            if not await draft.get_many(Table.TIMESTAMPS, [sequence(size)]):
+                draft.put(Table.CHECKPOINTS, sequence(size), note.encode())
 
         await self._writer.write(work)

@@ -20,6 +20,7 @@ from daemon.contract.holds import Pending
 from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
 from daemon.contract.outbox import OUTBOX_ENDPOINTS
 from daemon.contract.reconciled import RECONCILED_ENDPOINTS
+from daemon.contract.timestamps import TimestampState
 from daemon.register.rows import RegisterDate
 
 MASK = "＊"
@@ -60,6 +61,8 @@ class Reason(StrEnum):
     """No municipality is let in: there is no revocation list in force."""
     TRUST_STALE = "trust_stale"
     """Certificates or revocation lists were changed into something that cannot be used; what was in force before still is."""
+    TIMESTAMP_OVERDUE = "timestamp_overdue"
+    """The time-stamp authority has been away, or its replies do not hold, for longer than the configuration says."""
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -105,6 +108,8 @@ class Status(Struct, frozen=True, kw_only=True):
     """Certificates that end within 60 days or have ended, revocation lists that end within 7; whose, and when."""
     announcements: list[Announcement] = []
     """Planned stops that are not over."""
+    timestamps: TimestampState | None = None
+    """None where no time-stamp authority is configured."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):

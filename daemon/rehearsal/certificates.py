@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from pathlib import Path
 
 from cryptography import x509
@@ -21,7 +22,13 @@ LIST_DAYS = 30  # until a revocation list needs a successor
 RENEW_DAYS = 30  # a certificate with less than this left is made anew
 _EARLY = timedelta(hours=1)  # valid from a little before, for clocks that differ
 
-SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+
+class Purpose(Enum):
+    """What a certificate is for."""
+
+    CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
+    SERVER = ExtendedKeyUsageOID.SERVER_AUTH
+    STAMPS = ExtendedKeyUsageOID.TIME_STAMPING
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Holder:
     name: str
     dns: Sequence[str] = ()
     uris: Sequence[str] = ()
-    server: bool = False
+    purpose: Purpose = Purpose.CLIENT
 
 
 def write(file: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -94,7 +101,10 @@ class Authority:
             .issuer_name(self._cert.subject)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(authority=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([SERVER if holder.server else CLIENT]), critical=False)
+            # Critical where RFC 3161 §2.3 wants it.
+            .add_extension(
+                x509.ExtendedKeyUsage([holder.purpose.value]), critical=holder.purpose is Purpose.STAMPS
+            )
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
-from daemon.rehearsal import training
+from daemon.rehearsal import authority, training
 from daemon.rehearsal.certificates import Pair, write
 from daemon.rehearsal.layout import RegisterFolder
-from daemon.rehearsal.pki import NATIONAL_NAMES, Pki
+from daemon.rehearsal.pki import NATIONAL_NAMES, TIMESTAMP_NAME, Pki
 from daemon.rehearsal.users import Users
 
 PIN = 18  # bytes of randomness
@@ -37,6 +37,12 @@ certificate = "{tls}/client.pem"
 key = "{tls}/client.key"
 ca = "{tls}/national-ca.pem"
 
+[timestamps]
+socket = "{timestamps}"
+host = "{timestamp_name}"
+path = "{timestamp_path}"
+ca = "{tls}/timestamps-ca.pem"
+
 [national_in.tls]
 certificate = "{tls}/server.pem"
 key = "{tls}/server.key"
@@ -62,6 +68,7 @@ def equip(
         "client": pki.register_client(register),
         "municipalities-ca": Pair(pki.municipality_ca, Path()),
         "national-ca": Pair(pki.national_ca, Path()),
+        "timestamps-ca": Pair(pki.timestamp_ca, Path()),
     }
     _hand(folder.root / "tls", users, folder.user("jukurad"), tls)
     revoked = folder.root / "tls" / "municipalities-ca.crl"
@@ -73,6 +80,7 @@ def equip(
         "registers-ca": Pair(pki.register_ca, Path()),
     }
     _hand(folder.national_tls, users, "zenkoku", theirs)
+    _hand(folder.timestamp_files, users, "jikoku", {"tsa": pki.timestamp_authority})
     for file, content in (
         (folder.config, _config(register, folder).encode()),
         (folder.setup, training.setup(today, passwords)),
@@ -101,4 +109,7 @@ def _config(register: Register, folder: RegisterFolder) -> str:
         tls=folder.root / "tls",
         national=folder.national_socket,
         national_name=NATIONAL_NAMES[register],
+        timestamps=folder.timestamp_socket,
+        timestamp_name=TIMESTAMP_NAME,
+        timestamp_path=authority.PATH,
     )

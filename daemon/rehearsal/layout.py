@@ -54,6 +54,15 @@ class RegisterFolder:
         return self.root / "zenkoku" / "zenkoku.sock"
 
     @property
+    def timestamp_socket(self) -> Path:
+        return self.root / "jikoku" / "jikoku.sock"
+
+    @property
+    def timestamp_files(self) -> Path:
+        """The time-stamp authority's certificate and serial numbers."""
+        return self.root / "jikoku-ts"
+
+    @property
     def ledger(self) -> Path:
         """What the national simulator has acknowledged."""
         return self.root / "ledger"
@@ -84,6 +93,7 @@ class RegisterFolder:
             (self.console_socket.parent, "jukura-console", "jukura-console", 0o750),
             (self.keys_socket.parent, hsm, daemon, 0o750),
             (self.national_socket.parent, "zenkoku", daemon, 0o750),
+            (self.timestamp_socket.parent, "jikoku", daemon, 0o750),
         )
         for folder, owner, group, mode in folders:
             folder.mkdir(exist_ok=True)

@@ -6,6 +6,7 @@ registers         each register, as server and as client             市町村CS
                   (URI urn:jukura:register:<register>)
 national          the national servers, as server (DNS name) and as  the registers, for the outbox, and for
                   client (URI urn:jukura:national:<register>)        what the national server asks
+timestamps        the time-stamp authority (DNS name)                 the registers, for the log's time-stamps
 """
 
 from collections.abc import Mapping
@@ -15,13 +16,16 @@ from pathlib import Path
 
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
-from daemon.rehearsal.certificates import LIST_DAYS, Authority, Holder, Pair, fresh, list_fresh
+from daemon.rehearsal.certificates import LIST_DAYS, Authority, Holder, Pair, Purpose, fresh, list_fresh
 
 PEER_NAMES = {Register.HONNIN: "honnin.jukura.test", Register.FUHYO: "fuhyo.jukura.test"}
 """DNS name of each register's endpoint for municipalities."""
 
 NATIONAL_NAMES = {Register.HONNIN: "zenkoku.jukura.test", Register.FUHYO: "fuhyo-zenkoku.jukura.test"}
 """DNS name of the national server of each register."""
+
+TIMESTAMP_NAME = "jikoku.jukura.test"
+"""DNS name of the time-stamp authority."""
 
 
 def municipality_uri(code: str) -> str:
@@ -65,6 +69,16 @@ class Pki:
         """What a register trusts for its national server."""
         return self.pair("national-ca").cert
 
+    @property
+    def timestamp_ca(self) -> Path:
+        """What a register trusts for time-stamps."""
+        return self.pair("timestamps-ca").cert
+
+    @property
+    def timestamp_authority(self) -> Pair:
+        """Of the time-stamp authority."""
+        return self.pair("timestamps")
+
     def municipality(self, code: str) -> Pair:
         """Of one 市町村CS, as client."""
         return self.pair(f"municipality-{code}")
@@ -100,6 +114,8 @@ def make_pki(folder: Path, *, now: datetime) -> Pki:
         municipal.revoke(pki.municipality_crl, [], now=now)
     _issue(_authority(pki.register_ca, now), _registers(pki), now)
     _issue(_authority(pki.national_ca, now), _national(pki), now)
+    stamps = Holder(TIMESTAMP_NAME, [TIMESTAMP_NAME], purpose=Purpose.STAMPS)
+    _issue(_authority(pki.timestamp_ca, now), {pki.timestamp_authority: stamps}, now)
     return pki
 
 
@@ -144,7 +160,7 @@ def _municipalities(pki: Pki) -> dict[Pair, Holder]:
 
 def _registers(pki: Pki) -> dict[Pair, Holder]:
     servers = {
-        pki.register_server(register): Holder(name, [name], [register_uri(register)], server=True)
+        pki.register_server(register): Holder(name, [name], [register_uri(register)], Purpose.SERVER)
         for register, name in PEER_NAMES.items()
     }
     clients = {
@@ -156,7 +172,7 @@ def _registers(pki: Pki) -> dict[Pair, Holder]:
 
 def _national(pki: Pki) -> dict[Pair, Holder]:
     servers = {
-        pki.national_server(register): Holder(name, [name], server=True)
+        pki.national_server(register): Holder(name, [name], purpose=Purpose.SERVER)
         for register, name in NATIONAL_NAMES.items()
     }
     clients = {

@@ -17,6 +17,7 @@ from daemon.rehearsal.calls import Calls
 from daemon.rehearsal.certificates import Pair
 from daemon.rehearsal.custodians import Card
 from daemon.rehearsal.layout import Layout, RegisterFolder
+from daemon.rehearsal.listeners import tcp, unix
 from daemon.rehearsal.municipality import Door, MunicipalityClient
 from daemon.rehearsal.peer_line import PeerLine
 from daemon.rehearsal.pki import PEER_NAMES, Pki, make_pki
@@ -37,6 +38,7 @@ class Actors:
     keys: Program
     daemon: Program
     national: Program
+    timestamps: Program
     port: int
     national_port: int
     """Where the national server calls."""
@@ -44,7 +46,7 @@ class Actors:
     @property
     def programs(self) -> tuple[Program, ...]:
         """In the order in which they start."""
-        return self.keys, self.national, self.daemon
+        return self.keys, self.national, self.timestamps, self.daemon
 
 
 class Stage:
@@ -102,7 +104,7 @@ class Stage:
 
     async def stop(self) -> None:
         """Stop the daemons, then what they lean on."""
-        for layer in ("daemon", "keys", "national"):
+        for layer in ("daemon", "keys", "national", "timestamps"):
             async with asyncio.timeout(STOP):
                 await asyncio.gather(*(getattr(actors, layer).stop() for actors in self.actors.values()))
         await self._tasks.stop(within=5)
@@ -132,7 +134,7 @@ class Stage:
 
     def _cast(self, register: Register) -> Actors:
         folder, users = self.layout.register(register), self.users
-        peers, national_in = _tcp(), _tcp()
+        peers, national_in = tcp(), tcp()
         daemon_user, hsm_user = folder.user("jukurad"), folder.user("jukura-hsm")
         python = (sys.executable, "-m")
         keys = self._program(
@@ -141,8 +143,8 @@ class Stage:
                 hsm_user, [*python, "hsm.cli", *self._hsm_options(register, users.ids[daemon_user])]
             ),
             {
-                "keys": self._unix(folder.keys_socket, hsm_user, daemon_user),
-                "ceremony": self._unix(folder.ceremony_socket, hsm_user, "jukura-console"),
+                "keys": unix(users, folder.keys_socket, hsm_user, daemon_user),
+                "ceremony": unix(users, folder.ceremony_socket, hsm_user, "jukura-console"),
             },
         )
         national = self._program(
@@ -150,7 +152,14 @@ class Stage:
             users.command(
                 "zenkoku", [*python, "daemon.rehearsal.national", *_national_options(register, folder)]
             ),
-            {"national": self._unix(folder.national_socket, "zenkoku", daemon_user)},
+            {"national": unix(users, folder.national_socket, "zenkoku", daemon_user)},
+        )
+        timestamps = self._program(
+            f"jikoku-{register}",
+            users.command(
+                "jikoku", [*python, "daemon.rehearsal.authority", "--folder", str(folder.timestamp_files)]
+            ),
+            {"timestamps": unix(users, folder.timestamp_socket, "jikoku", daemon_user)},
         )
         daemon = self._program(
             f"jukurad-{register}",
@@ -159,12 +168,13 @@ class Stage:
                 [*python, "daemon.cli", "--state", str(folder.store), "--config", str(folder.config)],
             ),
             {
-                "console": self._unix(folder.console_socket, daemon_user, "jukura-console"),
+                "console": unix(users, folder.console_socket, daemon_user, "jukura-console"),
                 "peers": peers,
                 "national-in": national_in,
             },
         )
-        return Actors(folder, keys, daemon, national, peers.getsockname()[1], national_in.getsockname()[1])
+        ports = peers.getsockname()[1], national_in.getsockname()[1]
+        return Actors(folder, keys, daemon, national, timestamps, *ports)
 
     def _hsm_options(self, register: Register, caller: int) -> list[str]:
         folder, token = self.layout.register(register), softhsm.uri(f"jukura-{register}")
@@ -179,22 +189,7 @@ class Stage:
         log, notify = self.layout.logs / f"{name}.log", self.layout.notify / f"{name}.sock"
         return Program(Recipe(name, argv, sockets, log, notify), self._tasks)
 
-    def _unix(self, path: Path, owner: str, group: str) -> socket.socket:
-        path.unlink(missing_ok=True)
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(str(path))
-        self.users.own(path, owner, mode=0o660, group=group)
-        listening.listen(64)
-        return listening
-
 
 def _national_options(register: Register, folder: RegisterFolder) -> list[str]:
     files = ("--pki", str(folder.national_tls), "--ledger", str(folder.ledger_file))
     return ["--register", str(register), *files]
-
-
-def _tcp() -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(256)
-    return listening

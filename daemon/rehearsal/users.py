@@ -19,6 +19,7 @@ NAMES = (
     "jukura-hsm-fuhyo",
     "zenkoku",
     "jukura-console",
+    "jikoku",
 )
 
 

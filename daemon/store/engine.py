@@ -39,6 +39,10 @@ class Table(StrEnum):
     """number (8 bytes) → sealed note of a message that was delivered"""
     RUNS = "runs"
     """random id (16 bytes) → sealed state and findings of a reconciliation (整合性確認)"""
+    TIMESTAMPS = "timestamps"
+    """size (8 bytes) → reply of a time-stamp authority about that checkpoint (RFC 3161, DER)"""
+    NAMED = "named"
+    """size (8 bytes) and what names that checkpoint → nothing"""
 
 
 PLACED = frozenset({Table.ROWS})

@@ -16,14 +16,20 @@ _PLACED = "(id INTEGER NOT NULL PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT N
 _IN_ORDER = "(key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT"
 
 _SECOND = (Table.HOLDS, Table.REPORTS, Table.SENT, Table.RUNS)
-"""Tables of the second step."""
+"""Tables of the second step,"""
+_THIRD = (Table.TIMESTAMPS, Table.NAMED)
+"""and of the third."""
 
 
 def _tables(tables: Iterable[Table]) -> Step:
     return tuple(f"CREATE TABLE {table} {_PLACED if table in PLACED else _IN_ORDER}" for table in tables)
 
 
-TRUTH: tuple[Step, ...] = (_tables(table for table in Table if table not in _SECOND), _tables(_SECOND))
+TRUTH: tuple[Step, ...] = (
+    _tables(table for table in Table if table not in {*_SECOND, *_THIRD}),
+    _tables(_SECOND),
+    _tables(_THIRD),
+)
 
 VERSIONS = (
     """CREATE TABLE versions (

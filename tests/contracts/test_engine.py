@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from daemon.errors import IntegrityError, StateError
 from daemon.store.engine import Changes, Engine, Reads, Table, place_of
 from daemon.store.memory import MemoryEngine
-from daemon.store.sqlite import SqliteEngine
+from daemon.store.migrations import TRUTH
+from daemon.store.pages import PageKey, Pages
+from daemon.store.sqlite import SHAPE, SqliteEngine
 
 KEY = bytes(range(32))
 
@@ -180,6 +183,23 @@ async def test_sqlite_keeps_over_reopening_and_wants_its_key(tmp_path: Path) -> 
     again = await SqliteEngine.open(file, KEY)
     assert await again.get_many(Table.ROWS, [b"a"]) == {b"a": b"1"}
     await again.close()
+
+
+@pytest.mark.parametrize("taken", range(1, len(TRUTH)))
+async def test_sqlite_of_an_earlier_program_gets_the_tables_that_came_since(
+    tmp_path: Path, taken: int
+) -> None:
+    file = tmp_path / "register.db"
+    before = await Pages.open(file, PageKey(KEY), replace(SHAPE, steps=TRUTH[:taken]))
+    earlier = SqliteEngine(before)
+    await earlier.apply({Table.LOG: {b"a": b"1"}})
+    await earlier.close()
+    engine = await SqliteEngine.open(file, KEY)
+    assert await engine.get_many(Table.LOG, [b"a"]) == {b"a": b"1"}
+    for table in Table:
+        await engine.apply({table: {b"\x00" * 16: b"2"}})
+        assert await engine.get_many(table, [b"\x00" * 16]) == {b"\x00" * 16: b"2"}
+    await engine.close()
 
 
 async def test_sqlite_applies_all_or_nothing(tmp_path: Path) -> None:

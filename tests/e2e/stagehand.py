@@ -74,6 +74,7 @@ class Play:
             for register in Register:
                 await self._fill(register)
             await self._delivered()
+            await self._stamped()
             self._ask()
             self._console_programs()
         finally:
@@ -106,6 +107,13 @@ class Play:
                 while self._status(register)["counts"]["outbox"]:  # type: ignore[index]
                     await asyncio.sleep(0.3)
                 assert actors.daemon.pid
+
+    async def _stamped(self) -> None:
+        """Wait until the time-stamp authorities were asked."""
+        async with asyncio.timeout(60):
+            for register in self.stage.actors:
+                while not self._status(register)["timestamps"]["last"]:  # type: ignore[index]
+                    await asyncio.sleep(1)
 
     def _status(self, register: Register) -> dict[str, object]:
         run = self.jukura(register, "status", "--json")

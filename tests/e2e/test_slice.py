@@ -55,6 +55,15 @@ def test_every_notice_was_applied_once_over_a_kill(played: Played, register: Reg
 
 
 @pytest.mark.parametrize("register", Register)
+def test_the_log_was_time_stamped(played: Played, register: Register) -> None:
+    state = played.status[register]["timestamps"]
+    assert isinstance(state, dict)
+    assert (state["code"], state["overdue"]) == ("", False)
+    assert state["size"] > 0
+    assert played.status[register]["reasons"] == []
+
+
+@pytest.mark.parametrize("register", Register)
 def test_the_national_server_acknowledged_each_notice_exactly_once(
     played: Played, register: Register
 ) -> None:

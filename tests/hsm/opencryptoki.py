@@ -62,7 +62,7 @@ def slotd() -> Iterator[Slotd]:
     assert found is not None
     with TemporaryDirectory() as folder:
         log = Path(folder) / "pkcsslotd.log"
-        private = ["unshare", "--mount", f"--propagation={_propagation()}", "--ipc"]
+        private = ["unshare", "--mount", f"--propagation={propagation()}", "--ipc"]
         shell = ["bash", "-euc", _PRIVATE, "slotd", str(log)]
         daemon = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *private, *shell],
@@ -78,7 +78,7 @@ def slotd() -> Iterator[Slotd]:
             daemon.wait()
 
 
-def _propagation() -> str:
+def propagation() -> str:
     """Our mounts are for us alone; below chroot(2) the root is no mount and has no say in that, nor a need for it."""
     mounts = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
     return "private" if any(line.split()[4] == "/" for line in mounts) else "unchanged"

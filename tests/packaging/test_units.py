@@ -241,6 +241,7 @@ def test_each_unix_socket_has_a_group_of_its_own() -> None:
     sockets = unix_sockets()
     assert set(sockets) == {
         "jukura-ceremony@.socket", "jukura-hsm@.socket", "jukurad-console@.socket", "jukura-national@.socket",
+        "jukura-timestamps@.socket",
     }  # fmt: skip
     assert all(unit["SocketMode"] == ["0660"] and unit["SocketUser"] == ["root"] for unit in sockets.values())
     assert len({unit["SocketGroup"][0] for unit in sockets.values()}) == len(sockets)
@@ -273,6 +274,7 @@ def test_nobody_is_in_the_group_of_a_socket_but_who_needs_it(register: str) -> N
     assert {(user, group) for user, group in members if group.endswith(register)} == {
         (f"jukura-{register}", f"jukura-keys-{register}"),
         (f"jukura-{register}", f"jukura-national-{register}"),
+        (f"jukura-{register}", f"jukura-timestamps-{register}"),
         (f"jukura-console-{register}", f"jukura-ceremony-{register}"),
     }
 
@@ -326,3 +328,42 @@ def test_the_register_is_given_every_socket_that_it_serves() -> None:
     given = settings(UNITS / "jukurad@.service")["Sockets"][0].split()
     serving = [name for file in UNITS.glob("jukurad-*@.socket") if (name := file.name.replace("@", "@%i"))]
     assert sorted(given) == sorted(serving)
+
+
+@pytest.mark.parametrize("forwarder", ["jukura-national@", "jukura-timestamps@"])
+def test_a_forwarder_reaches_nothing_that_the_site_does_not_name(forwarder: str) -> None:
+    unit = settings(UNITS / f"{forwarder}.service")
+    assert unit["IPAddressDeny"] == ["any"]
+    assert "IPAddressAllow" not in unit
+    assert unit["DynamicUser"] == ["yes"]
+    assert unit["ExecStart"][0].split()[-1].startswith("${JUKURA_")
+
+
+def test_no_time_stamp_authority_is_called_unless_the_site_enables_it() -> None:
+    others = [
+        file for file in UNITS.iterdir() if file.is_file() and not file.name.startswith("jukura-timestamps@")
+    ]
+    wanting = ("Wants", "Requires", "BindsTo", "Also", "Sockets")
+    tied = [value for file in others for name in wanting for value in settings(file).get(name, [])]
+    assert tied
+    assert not [value for value in tied if "jukura-timestamps@" in value]
+
+
+def test_the_journals_catalog_is_read_by_the_journal_itself(tmp_path: Path) -> None:
+    place = tmp_path / "usr/lib/systemd/catalog"
+    place.mkdir(parents=True)
+    (tmp_path / "var/lib/systemd/catalog").mkdir(parents=True)
+    for file in (UNITS / "catalog").iterdir():
+        (place / file.name).write_bytes(file.read_bytes())
+    made = subprocess.run(
+        ["journalctl", f"--root={tmp_path}", "--update-catalog"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    )
+    assert made.stderr == ""
+    (database,) = (tmp_path / "var/lib/systemd/catalog").iterdir()
+    content = database.read_bytes().decode("utf-8", "replace")
+    assert "Checkpoint of the audit log of register" in content
+    assert "監査ログのチェックポイント" in content

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from daemon.contract.peer import NOTICES
-from daemon.rehearsal.certificates import Authority, Holder, Pair
+from daemon.rehearsal.certificates import Authority, Holder, Pair, Purpose
 from daemon.rehearsal.pki import Pki
 from daemon.rehearsal.tls import client_context
 from daemon.store.engine import Table
@@ -29,7 +29,7 @@ async def test_a_certificate_that_is_not_for_clients_is_turned_away_and_recorded
 ) -> None:
     """Its authority is right, its name too, and it was made for a server."""
     authority = Authority(Pair(pki.municipality_ca, pki.municipality_ca.with_suffix(".key")), "x", now=NOW)
-    holder = Holder("x", ["x.test"], ["urn:jukura:municipality:35203"], server=True)
+    holder = Holder("x", ["x.test"], ["urn:jukura:municipality:35203"], purpose=Purpose.SERVER)
     pair = authority.issue(Pair(tmp_path / "x.pem", tmp_path / "x.key"), holder, now=NOW)
     with pytest.raises(aiohttp.ClientError):
         await line.post(body(plain()), pair=pair)

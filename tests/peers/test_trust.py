@@ -17,7 +17,7 @@ from daemon.contract.deadlines import Deadline, Ends
 from daemon.errors import InputError
 from daemon.peers.trust import Trust, load
 from daemon.register.rows import Register
-from daemon.rehearsal.certificates import Authority, Holder, Pair
+from daemon.rehearsal.certificates import Authority, Holder, Pair, Purpose
 from daemon.rehearsal.pki import Pki, make_pki, revoke
 from tests.peers.room import NOW, A, B, Room, ask, served
 
@@ -188,7 +188,9 @@ async def _serial(room: Room) -> str:
 
 
 def _holder() -> Holder:
-    return Holder("honnin.jukura.test", ["honnin.jukura.test"], ["urn:jukura:register:honnin"], server=True)
+    return Holder(
+        "honnin.jukura.test", ["honnin.jukura.test"], ["urn:jukura:register:honnin"], purpose=Purpose.SERVER
+    )
 
 
 async def test_a_key_that_is_not_the_certificates_leaves_the_pair_before_in_force(room: Room) -> None:

@@ -15,6 +15,7 @@ from daemon.rehearsal.certificates import Pair, load
 from daemon.rehearsal.pki import (
     NATIONAL_NAMES,
     PEER_NAMES,
+    TIMESTAMP_NAME,
     Pki,
     expired_municipality,
     make_pki,
@@ -81,6 +82,17 @@ def test_a_second_call_changes_nothing(tmp_path: Path) -> None:
     assert {name for name in after if after[name] != before[name]} == {"municipalities-ca.crl"}
 
 
+def test_the_time_stamp_authority_is_for_nothing_else(pki: Pki) -> None:
+    """RFC 3161 §2.3: the one purpose, critical; all others are not."""
+    stamps = load(pki.timestamp_authority.cert)
+    assert use(pki.timestamp_authority) == [ExtendedKeyUsageOID.TIME_STAMPING]
+    assert stamps.extensions.get_extension_for_class(x509.ExtendedKeyUsage).critical
+    assert names(pki.timestamp_authority) == ([TIMESTAMP_NAME], [])
+    stamps.verify_directly_issued_by(load(pki.timestamp_ca))
+    server = load(pki.register_server(Register.HONNIN).cert)
+    assert not server.extensions.get_extension_for_class(x509.ExtendedKeyUsage).critical
+
+
 def test_what_is_missing_or_about_to_expire_is_made_anew(tmp_path: Path) -> None:
     """One lost key costs one certificate; after a year all leaves are new, under the same authorities."""
     pki = make_pki(tmp_path / "pki", now=NOW)
@@ -98,6 +110,7 @@ def test_what_is_missing_or_about_to_expire_is_made_anew(tmp_path: Path) -> None
         "municipalities-ca",
         "registers-ca",
         "national-ca",
+        "timestamps-ca",
     }
 
 

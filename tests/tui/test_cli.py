@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from typer.core import TyperGroup
 
 from daemon.contract.console import Reason, State
+from daemon.contract.timestamps import TimestampState
 from tests.tui.calling import FOR, Jukura
 from tests.tui.fake_daemon import OPERATOR, PASSWORD, FakeDaemon, Refusal
 from tui.cli import app
@@ -220,3 +221,20 @@ def test_no_help_is_cut_off_in_eighty_columns(
     assert len(helps) > 20
     assert all(("検索" in text) is (lang is Lang.JA) for words, text in helps.items() if words == ("search",))
     assert [line for text in helps.values() for line in text.splitlines() if "…" in line] == []
+
+
+def test_the_status_says_how_time_stamps_stand(jukura: Jukura, fake: FakeDaemon) -> None:
+    assert "時刻認証 使わない設定です" in " ".join(jukura("status").out.split())
+    assert jukura("status", "--json").json["timestamps"] is None
+    failing = TimestampState(authority="jikoku.test", hours=6, code="timestamp.wrong_nonce", failures=2)
+    fake.status = replace(fake.status, timestamps=failing)
+    shown = " ".join(jukura("status", "--lang", "en").out.split())
+    assert "Time-stamps jikoku.test none yet" in shown
+    assert "2 times in a row" in shown
+    assert "An old one may have been played back" in shown
+    as_json = jukura("status", "--json").json["timestamps"]
+    assert (as_json["authority"], as_json["hours"], as_json["code"]) == (
+        "jikoku.test",
+        6,
+        "timestamp.wrong_nonce",
+    )

@@ -1,6 +1,9 @@
+from datetime import UTC, datetime
+
 from msgspec.structs import replace
 
 from daemon.contract.console import Reason, State
+from daemon.contract.timestamps import TimestampState
 from tests.tui.driving import console
 from tests.tui.fake_daemon import COUNTS, FakeDaemon
 
@@ -70,3 +73,22 @@ async def test_esc_and_f2_lead_back(fake: FakeDaemon) -> None:
             await operator.sees("うち署名済")
             await operator.press(key)
             await operator.sees("操作者ID")
+
+
+async def test_time_stamps_are_shown_also_where_there_are_none(fake: FakeDaemon) -> None:
+    last = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
+    state = TimestampState(authority="jikoku.test", hours=1)
+    async with console(fake) as operator:
+        await operator.press("f2")
+        await operator.sees("時刻認証", "使わない設定です")
+        fake.status = replace(fake.status, timestamps=state)
+        await operator.sees("jikoku.test まだ受けていません")
+        fake.status = replace(fake.status, timestamps=replace(state, last=last, size=1234))
+        await operator.sees("jikoku.test 2026-11-24 12:00:05（1,234件まで）")
+        failing = replace(
+            state, code="timestamp.away", failures=3, next_try=last, overdue=True, last=last, size=9
+        )
+        fake.status = replace(fake.status, timestamps=failing, reasons=[Reason.TIMESTAMP_OVERDUE])
+        await operator.sees("時刻認証の遅れ", "を、定めた時間を超えて受けられていません")
+        await operator.press("tab", "end")
+        await operator.sees("時刻認証の失敗", "続けて3回、次は12:00", "jukura-timestamps")

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from daemon.contract.console import Counts, Status
-from tui import formats, key_formats, service_format
+from tui import formats, key_formats, service_format, timestamp_format
 from tui.desk import Connection
 from tui.screens.page import Page
 from tui.widgets.bar import badge
@@ -112,10 +112,14 @@ class StatusScreen(Page):
             ("municipalities", formats.figure("municipalities", status.municipalities, say)),
         )
         table = Table.grid(padding=(0, 2))
+        table.add_column()
+        table.add_column(overflow="fold")
         for name, value in rows:
             table.add_row(Text(say(f"status.{name}"), style="dim"), formats.cell(value))
         for name, value in service_format.ahead(status, say):
             table.add_row(Text(name, style="bold #e08080"), formats.cell(value))
+        for name, value in timestamp_format.stamped(status, say):
+            table.add_row(Text(name, style="dim"), formats.cell(value))
         for token in status.tokens:
             table.add_row(
                 Text(say("status.tokens"), style="dim"), formats.cell(key_formats.token_line(token, say))
