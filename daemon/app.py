@@ -192,6 +192,7 @@ class App:
             self._life.set(Reason.OUTBOX_ASIDE, given=parts.census.aside() > 0)
             self._life.set(Reason.SPOOL_AWAY, given=parts.spooling is not None and parts.spooling.away)
             self._life.set(Reason.RECONCILIATION_OVERDUE, given=bool(parts.timetable.overdue()))
+            self._life.set(Reason.WITNESS_OVERDUE, given=bool(parts.witnesses.overdue()))
             self._life.set(Reason.REPORTS_OVERDUE, given=parts.post.reports.overdue() > 0)
             self._life.set(Reason.TIMESTAMP_OVERDUE, given=parts.upkeep.stamps_overdue)
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))
@@ -243,6 +244,7 @@ class App:
             deadlines=self._deadlines(),
             announcements=parts.halt.state().announcements if parts is not None else [],
             timestamps=self._timestamps(),
+            witnesses=parts.witnesses.states() if parts is not None else None,
         )
 
     def _connections(self) -> list[str]:

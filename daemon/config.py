@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from daemon.contract.console import MAX_HITS, MOST_HITS
+from daemon.contract.cosignature import Cosigner
 from daemon.errors import InputError
 from daemon.register.rows import Register
 
@@ -25,6 +26,9 @@ class Files(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     crl: Path | None = None
     """Revocation lists (PEM, RFC 5280 §5) of all authorities in `ca`, for those who connect to us. Read anew when it changes."""
 
+
+MOST_WITNESSES = 32
+"""So many signatures of the longest kind fit beneath a checkpoint (`daemon.contract.note.MAX_NOTE`)."""
 
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Rate = Annotated[float, msgspec.Meta(gt=0)]
@@ -64,6 +68,25 @@ class Peers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     municipalities: list[str]
     """5-digit codes that may send: the allow-list behind the certificate."""
     limits: Limits = Limits()
+    witnesses: Annotated[dict[str, str], msgspec.Meta(max_length=MOST_WITNESSES)] = {}
+    """Those of them that cosign the log's checkpoints, each with its key as a vkey (C2SP signed-note, tlog-cosignature)."""
+    witness_hours: Annotated[int, msgspec.Meta(ge=1, le=8784)] = 48
+    """A witness that has cosigned nothing for so many hours is an alarm; nothing waits for it."""
+
+    def __post_init__(self) -> None:
+        try:
+            keys = list(self.cosigners().values())
+        except InputError:
+            raise ValueError("witnesses: a key cannot be read") from None
+        if not set(self.witnesses) <= set(self.municipalities):
+            raise ValueError("witnesses: not among the municipalities")
+        # An Ed25519 cosignature does not say whose it is, so a key is one witness's alone.
+        if len({each.public for each in keys}) < len(keys) or len({each.name for each in keys}) < len(keys):
+            raise ValueError("witnesses: a name or a key stands twice")
+
+    def cosigners(self) -> dict[str, Cosigner]:
+        """The witnesses' keys by municipality; `witness.bad_key` where one is none."""
+        return {code: Cosigner.parse(vkey) for code, vkey in self.witnesses.items()}
 
 
 class National(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

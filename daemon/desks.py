@@ -20,6 +20,7 @@ from daemon.commands.notices.holds import HeldNotices
 from daemon.commands.notices.receiving import Notices
 from daemon.commands.reconciliation.reconciliations import Reconciliations
 from daemon.commands.reconciliation.schedules import Timetable
+from daemon.commands.witnesses import Witnesses
 from daemon.config import Config
 from daemon.console.server import Desk
 from daemon.console.sessions import Sessions
@@ -51,6 +52,7 @@ class Offices:
     boundaries: Boundaries
     reconciliations: Reconciliations
     timetable: Timetable
+    witnesses: Witnesses
 
 
 def admission(halt: Halt, writer: Writer) -> Callable[[Endpoint], None]:
@@ -77,6 +79,7 @@ def peer_desk(ground: Ground, offices: Offices) -> PeerDesk:
             ANNOUNCEMENTS: offices.halt.announced,
             HOLDS: offices.held.for_municipality,
             **offices.post.acts,
+            **offices.witnesses.acts,
             **counter.acts,
         },
         streams=counter.streams,

@@ -5,6 +5,7 @@
     ├── AuthenticationError who calls is not known                                (401)
     ├── AuthorityError      who calls is known and may not                        (403)
     ├── ConflictError       the message is well formed; the register says no      (409)
+    │   └── SizeError       the same with the size of the log that counts         (409)
     ├── TooMuchError        over a stated limit of size, rate or hits             (413)
     │   └── TooFastError    the same a little later would have been in order      (429)
     ├── StateError          the register cannot serve this now: sealed, degraded  (503)
@@ -51,6 +52,14 @@ class ConflictError(JukuraError):
     """The message is well formed, and what the register holds forbids it."""
 
     status = 409
+
+
+class SizeError(ConflictError):
+    """What was said of the log does not fit it: `size` leaves are what counts."""
+
+    def __init__(self, code: str, *, size: int) -> None:
+        super().__init__(code)
+        self.size = size
 
 
 class TooMuchError(JukuraError):

@@ -28,6 +28,7 @@ from daemon.commands.reconciliation.reconciliations import Given, Reconciliation
 from daemon.commands.reconciliation.runs import Runs
 from daemon.commands.reconciliation.schedules import Timetable
 from daemon.commands.status import Census
+from daemon.commands.witnesses import Witnesses
 from daemon.config import Config
 from daemon.console.server import Desk
 from daemon.console.sessions import Sessions
@@ -90,6 +91,7 @@ class Parts:
     timetable: Timetable
     spooling: Spooling | None
     upkeep: Upkeep
+    witnesses: Witnesses
     store: Store
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -155,6 +157,7 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         boundaries=boundaries,
         reconciliations=compared,
         timetable=Timetable(compared, config.reconciliation, config.peers.municipalities, clock),
+        witnesses=await Witnesses.load(config.peers, engine, writer, clock),
     )
     people = People(config.register, engine, store.sealer, PasswordHasher())
     sessions = Sessions(
@@ -195,6 +198,7 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         timetable=offices.timetable,
         spooling=base.spooling,
         upkeep=await upkeep(config, store, clock),
+        witnesses=offices.witnesses,
         store=store,
     )
 
@@ -243,6 +247,7 @@ def _tell(mail: Post, draft: Draft, municipality: str, summary: Summary) -> None
 
 async def introduce(config: Config, parts: Parts, made: list[str]) -> None:
     """First words in the log: new keys, the set-up if there is one to take in, and that the register serves."""
+    await parts.witnesses.remember()
     if made:
         await parts.writer.log(Act(Action.KEY_MADE, "jukurad", counts={"keys": len(made)}))
     if config.setup is not None:

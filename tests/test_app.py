@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +38,7 @@ from hsm.fake import FakeKeyService
 from hsm.protocol import Alarm
 from tests.commands.notices.test_notices import notice
 from tests.conftest import Bench, configured
+from tests.contract.witnessing import ed25519
 from tests.register.people import HONNIN
 
 
@@ -79,6 +80,8 @@ async def running(
     clock: ManualClock,
     service: FakeKeyService,
     monkeypatch: pytest.MonkeyPatch,
+    *,
+    witnesses: Mapping[str, str] | None = None,
     **more: Any,
 ) -> AsyncIterator[Scene]:
     monkeypatch.setattr("daemon.app.UNSEAL_PAUSE", 0.02)
@@ -91,6 +94,7 @@ async def running(
         "35203", door, context, patience=Patience(deadline=0.5, attempt=0.5, first_pause=0.05)
     )
     config = replace(configured(Register.HONNIN, pki, folder), **more)
+    config = replace(config, peers=replace(config.peers, witnesses=dict(witnesses or {})))
     way_in = Door("127.0.0.1", national_in.getsockname()[1], PEER_NAMES[Register.HONNIN])
     agency = Calls(way_in, client_context(pki.national_client(Register.HONNIN), pki.register_ca))
     sockets = {"peers": peers, "console": console, "national-in": national_in}
@@ -348,3 +352,39 @@ async def test_a_key_that_does_not_fit_its_certificate_is_told_and_the_pair_befo
             assert verdict.serial == 1
             pair.key.write_bytes(fitting)
             await scene.until(lambda status: Reason.TRUST_STALE not in status.reasons)
+
+
+async def test_a_witness_that_is_silent_is_a_reason_and_nothing_more(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vkey = ed25519().cosigner.vkey()
+    async with running(pki, tmp_path, clock, service, monkeypatch, witnesses={"35201": vkey}) as scene:
+        status = await scene.until(lambda status: status.counts is not None)
+        assert [(each.municipality, each.size, each.overdue) for each in status.witnesses or ()] == [
+            ("35201", 0, False)
+        ]
+        clock.advance(timedelta(hours=48))
+    # Since when it is known outlives a restart.
+    async with running(pki, tmp_path, clock, service, monkeypatch, witnesses={"35201": vkey}) as scene:
+        await scene.until(lambda status: status.counts is not None)
+        clock.advance(timedelta(minutes=1))
+        status = await scene.until(lambda status: Reason.WITNESS_OVERDUE in status.reasons)
+        assert status.state is State.DEGRADED
+        assert [each.overdue for each in status.witnesses or ()] == [True]
+        (verdict,) = await scene.client.send([notice("n1")])
+        assert verdict.outcome is Outcome.APPLIED
+
+
+async def test_without_a_witness_the_status_says_that_there_is_none(
+    pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.token.away = True
+    async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
+        sealed = await scene.until(lambda status: status.state is State.SEALED)
+        assert sealed.witnesses is None
+        service.token.away = False
+        status = await scene.until(lambda status: status.counts is not None)
+        assert status.witnesses == []
+        clock.advance(timedelta(days=40))
+        status = await scene.until(lambda status: status.now == clock.now())
+        assert Reason.WITNESS_OVERDUE not in status.reasons

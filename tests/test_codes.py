@@ -10,7 +10,7 @@ from tests.test_house import ROOT, literals
 
 FOLDERS = ("commands/notices", "commands/reconciliation", "commands/correspondence", "peers")
 MODULES = (
-    "commands/halt", "commands/stops", "register/reasons", "register/transitions", "register/event_dates",
+    "commands/halt", "commands/sightings", "commands/stops", "commands/witnesses", "contract/cosignature", "contract/witnessing", "register/reasons", "register/transitions", "register/event_dates",
     "register/number_rules", "register/order", "register/admission", "register/municipalities",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from daemon.contract.console import Counts, Found, Hit, Person, Search, Status, 
 from daemon.contract.endpoint import Problem
 from daemon.contract.messages import problem
 from daemon.errors import JukuraError
-from tui import criteria, formats, hold_formats, key_formats, service_format, timestamp_format
+from tui import criteria, formats, hold_formats, key_formats, service_format, timestamp_format, witness_format
 from tui.errors import RemoteError
 from tui.words import Words
 
@@ -80,6 +80,7 @@ def status(status: Status, say: Words) -> RenderableType:
         *((say("status.rotations"), key_formats.rotation(running, say)) for running in status.rotations),
         *service_format.ahead(status, say),
         *timestamp_format.stamped(status, say),
+        *witness_format.rows(status, say),
         (say("status.started"), formats.moment(status.started)),
         (say("status.now"), formats.moment(status.now)),
         (say("status.version"), status.version),

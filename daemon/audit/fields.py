@@ -40,7 +40,7 @@ _FINDINGS = frozenset(("only_here", "only_there", "differs", "changed", "twice",
 _MODES = frozenset(("full", "ranges"))
 """Of a comparison: the figure is 1."""
 _REQUESTS = frozenset((
-    "announcements", "errors", "holds", "messages_again", "notices", "reconciliations", "reconciliations_cancel", "reconciliations_finish",
+    "announcements", "checkpoint", "cosignature", "errors", "holds", "messages_again", "notices", "reconciliations", "reconciliations_cancel", "reconciliations_finish",
     "reconciliations_lacking", "reconciliations_ranges", "reconciliations_records", "reconciliations_result", "reports", "reports_ack",
     "unknown",
 ))  # fmt: skip
@@ -120,6 +120,8 @@ FIELDS: dict[Action, Fields] = {
     Action.RECONCILIATION_STOPPED: _fields("records", "", _MODES, _FINDINGS),
     Action.RECONCILIATION_SHOWN: _fields("municipality findings", "run after", _FINDINGS),
     Action.RECONCILIATION_VIEW_REFUSED: _NOTHING,
+    Action.WITNESS_COSIGNED: _fields("size"),
+    Action.WITNESS_REFUSED: _fields("size"),
     Action.LOG_EXPORTED: _NOTHING,
     Action.TIMESTAMP_KEPT: _CHECKPOINT,
     Action.TIMESTAMP_FAILED: _CHECKPOINT,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from daemon.audit.journal import Journal, Nodes, sequence
 from daemon.audit.tree import consistency_proof, load
 from daemon.clock import Clock
+from daemon.contract.cosignature import is_cosigned
 from daemon.errors import IntegrityError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
@@ -84,8 +85,11 @@ class Signer:
 
     async def _keep(self, size: int, note: str) -> None:
         async def work(draft: Draft) -> None:
-            # A time-stamp is about the note as it stood; the same size signed once more proves nothing beside it.
-            if not await draft.get_many(Table.TIMESTAMPS, [sequence(size)]):
-                draft.put(Table.CHECKPOINTS, sequence(size), note.encode())
+            # Signed again, the same size has another time. What witnesses or an authority signed beside us is worth more, and stays.
+            key = sequence(size)
+            held = (await draft.get_many(Table.CHECKPOINTS, [key])).get(key)
+            stamped = await draft.get_many(Table.TIMESTAMPS, [key])
+            if held is None or not (stamped or is_cosigned(held.decode())):
+                draft.put(Table.CHECKPOINTS, key, note.encode())
 
         await self._writer.write(work)

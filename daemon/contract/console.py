@@ -21,6 +21,7 @@ from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
 from daemon.contract.outbox import OUTBOX_ENDPOINTS
 from daemon.contract.reconciled import RECONCILED_ENDPOINTS
 from daemon.contract.timestamps import TimestampState
+from daemon.contract.witnessing import WitnessState
 from daemon.register.rows import RegisterDate
 
 MASK = "＊"
@@ -49,6 +50,8 @@ class Reason(StrEnum):
     REPORTS_OVERDUE = "reports_overdue"
     RECONCILIATION_OVERDUE = "reconciliation_overdue"
     """A municipality has not compared its records for longer than its schedule says."""
+    WITNESS_OVERDUE = "witness_overdue"
+    """A witness of the log has not cosigned for longer than configured."""
     SIGNATURE_LATE = "signature_late"
     SPOOL_AWAY = "spool_away"
     """The log's copy on the second disk is not level with it."""
@@ -110,6 +113,8 @@ class Status(Struct, frozen=True, kw_only=True):
     """Planned stops that are not over."""
     timestamps: TimestampState | None = None
     """None where no time-stamp authority is configured."""
+    witnesses: list[WitnessState] | None = None
+    """Of the log, by municipality; empty where none is configured, None while sealed."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,12 @@ class Empty(Struct, frozen=True, forbid_unknown_fields=True):
     """A message without fields."""
 
 
+class Text(Struct, frozen=True):
+    """A body that is no JSON: `text/plain` in UTF-8, as it stands."""
+
+    text: str
+
+
 class Problem(Struct, frozen=True, kw_only=True):
     """Why a request was refused. `code` is stable; texts are in `daemon.contract.messages`. Never holds a value."""
 
@@ -33,3 +39,10 @@ class Endpoint:
     """Whether the request is NDJSON that is taken in line by line as it comes."""
     sealed: bool = False
     """Whether it also answers before the keys are there."""
+
+    @property
+    def content_type(self) -> str:
+        """Of the body that goes in."""
+        if self.stream:
+            return "application/x-ndjson"
+        return "text/plain" if self.request is Text else "application/json"

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from daemon.contract.endpoint import Empty, Endpoint, Problem
+from daemon.contract.endpoint import Empty, Endpoint, Problem, Text
 from daemon.contract.peer import MAX_NOTICES, NOTICES, FuhyoNotice, HonninNotice
+from daemon.contract.witnessing import SIZE_TYPE, WITNESS_ENDPOINTS
 
 REF = "#/components/schemas/{name}"
 RETRY = {"Retry-After": {"description": "Seconds after which to come back.", "schema": {"type": "integer"}}}
@@ -19,16 +20,19 @@ REFUSALS = {
     400: "The message breaks a rule of form.",
     401: "The certificate names no municipality.",
     403: "The municipality may not do this.",
-    404: "There is no such path.",
+    404: "There is no such path, or no such checkpoint.",
     405: "The path does not take this method.",
     409: "What the register holds forbids it.",
     413: "Too large, or too many.",
     415: "Not the Content-Type named here, or compressed.",
+    422: "What it says cannot be.",
     429: "Too many or too large requests, or too many at once, of this municipality or of all.",
     500: "Something failed inside.",
     503: "Sealed or stopped: nothing was taken.",
 }
 COMING_BACK = frozenset({429, 503})
+PLAIN = {"text/plain": {"schema": {"type": "string"}}}
+SIZED = {SIZE_TYPE: {"schema": {"type": "string", "pattern": r"^(0|[1-9][0-9]*)\n$"}}}
 
 
 class Batch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +49,7 @@ def document(endpoints: Sequence[Endpoint], title: str, version: str) -> dict[st
     """The whole document, as plain values."""
     types = [kind for each in endpoints for kind in (_body(each), each.response)]
     # A batch is told in words of its own below: a list of one kind or a list of the other is no schema of msgspec's.
-    named = [HonninNotice, FuhyoNotice, Problem, *(kind for kind in types if kind is not Batch)]
+    named = [HonninNotice, FuhyoNotice, Problem, *(kind for kind in types if kind not in {Batch, Text})]
     schemas, components = msgspec.json.schema_components(_unique(named), ref_template=REF)
     by_type = dict(zip(map(id, _unique(named)), schemas, strict=True))
     components["NoticeBatch"] = _batch()
@@ -80,15 +84,21 @@ def _operation(
         "responses": {
             "200": {
                 "description": (endpoint.response.__doc__ or "").split("\n")[0],
-                "content": {"application/json": {"schema": by_type[id(endpoint.response)]}},
+                "content": PLAIN
+                if endpoint.response is Text
+                else {"application/json": {"schema": by_type[id(endpoint.response)]}},
             },
             **{str(status): {"$ref": f"#/components/responses/{status}"} for status in REFUSALS},
         },
     }
+    if endpoint in WITNESS_ENDPOINTS:
+        operation["responses"]["409"] = {"description": "The size that counts.", "content": SIZED}
     if endpoint.method == "GET":
         if endpoint.request is not Empty:
             operation["parameters"] = _parameters(components[endpoint.request.__name__])
         return operation
+    if endpoint.request is Text:
+        return operation | {"requestBody": {"required": True, "content": PLAIN}}
     schema = by_type[id(_body(endpoint))]
     if endpoint.stream:
         # A line each; OpenAPI 3.1 has no word for that, so the schema is of one line.

@@ -1,4 +1,4 @@
-"""What a municipality's server (市町村CS) may send, over mutual TLS 1.3 with JSON bodies.
+"""What a municipality's server (市町村CS) may send, over mutual TLS 1.3 with JSON bodies (text where a witness of the log speaks).
 
 The sender is the certificate's SAN URI `urn:jukura:municipality:<5 digits>`; nothing in a body can change it.
 One notice that is refused does not stop its neighbours: each gets a verdict of its own, in the order sent.
@@ -20,6 +20,7 @@ from daemon.contract.endpoint import Endpoint
 from daemon.contract.holds import ENDPOINTS as HOLD_ENDPOINTS
 from daemon.contract.reconciliation import RECONCILIATION_ENDPOINTS
 from daemon.contract.reports import REPORT_ENDPOINTS
+from daemon.contract.witnessing import WITNESS_ENDPOINTS
 from daemon.register.rows import FuhyoRecord, HonninRecord
 
 MAX_BODY = 4 * 1024 * 1024  # bytes
@@ -98,4 +99,6 @@ class Verdicts(Struct, frozen=True):
 
 
 NOTICES = Endpoint("POST", "/v1/notices", NoticeBatch, Verdicts)
-ENDPOINTS = (NOTICES, *HOLD_ENDPOINTS, *REPORT_ENDPOINTS, *RECONCILIATION_ENDPOINTS, ANNOUNCEMENTS)
+ENDPOINTS = (
+    NOTICES, *HOLD_ENDPOINTS, *REPORT_ENDPOINTS, *RECONCILIATION_ENDPOINTS, ANNOUNCEMENTS, *WITNESS_ENDPOINTS,
+)  # fmt: skip

@@ -23,12 +23,14 @@ MAX_STREAM = 8 * 1024**3  # bytes of a stream: 4 million records of 2 KiB
 
 @dataclass(frozen=True)
 class Codes:
-    """What is said of a body that will not do."""
+    """What is said of a body that will not do, and from which size on it does not."""
 
     wrong_type: str = "peer.wrong_type"
     late: str = "peer.body_late"
     broken: str = "peer.body_broken"
     too_large: str = "peer.body_too_large"
+    most: int = MAX_BODY
+    """Bytes of a whole body."""
 
 
 class Body:
@@ -60,7 +62,7 @@ class Body:
         pieces = []
         try:
             async with asyncio.timeout(BODY):
-                while piece := await self._piece(MAX_BODY):
+                while piece := await self._piece(self._codes.most):
                     self._spend(len(piece))
                     pieces.append(piece)
         except TimeoutError:

@@ -3,20 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sized
-from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from daemon.clock import Clock
 from daemon.config import Limits
-from daemon.contract import codec
 from daemon.contract.endpoint import Endpoint
-from daemon.contract.peer import MAX_BODY, NOTICES
-from daemon.errors import InputError, JukuraError, StateError, TooFastError, TooMuchError
+from daemon.contract.note import MAX_NOTE
+from daemon.contract.peer import NOTICES
+from daemon.contract.witnessing import COSIGNATURE
+from daemon.errors import InputError, JukuraError, StateError, TooFastError
 from daemon.peers.answers import answer, refused
+from daemon.peers.asked import message_of, query, require_head, size_of
 from daemon.peers.bodies import Body, Codes
-from daemon.peers.desk import Act, PeerDesk, Reader, Stream
+from daemon.peers.desk import Act, PeerDesk, Stream
 from daemon.peers.kind import Kind
 from daemon.peers.limits import Room
 from daemon.peers.lines import Line
@@ -30,9 +30,10 @@ CODES: Mapping[Endpoint, Codes] = {
         late="notice.body_late",
         broken="notice.body_broken",
         too_large="notice.body_too_large",
-    )
+    ),
+    COSIGNATURE: Codes(most=MAX_NOTE),
 }
-"""Where an endpoint has its own words for a body that will not do."""
+"""Where an endpoint has its own words for a body that will not do, or a bound of its own."""
 OK = 200
 HOLD = 0.25  # seconds until a 429: one connection asks one thing at a time, so whoever floods is slowed down by it
 
@@ -105,12 +106,12 @@ class Serving:
             )
             if endpoint.stream:
                 return await self._streamed(desk.streams[endpoint], line.sender, record, body)
-            with self._room.held(size_of(request)):
+            with self._room.held(size_of(request, codes)):
                 read = desk.readers.get(endpoint)
                 message = (
                     query(request, endpoint)
                     if endpoint.method == "GET"
-                    else await _message(body, endpoint, read)
+                    else await message_of(body, endpoint, read)
                 )
                 return await self._done(desk.acts[endpoint], line.sender, record, message)
         finally:
@@ -145,46 +146,6 @@ class Serving:
         return response
 
 
-async def _message(body: Body, endpoint: Endpoint, read: Reader | None) -> object:
-    content = await body.whole()
-    return read(content) if read else codec.decode(content, endpoint.request)
-
-
 def kind_of(endpoint: Endpoint) -> str:
     """An endpoint as a count in the log is called: `/v1/reports/ack` is `reports_ack`."""
     return endpoint.path.removeprefix("/v1/").replace("/", "_").replace("-", "_")
-
-
-def require_head(request: web.BaseRequest, endpoint: Endpoint, codes: Codes) -> None:
-    """Raise where the head says that the body will not do, so that it is never read."""
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise InputError("peer.compressed")
-    if endpoint.method == "GET":
-        return
-    wanted = "application/x-ndjson" if endpoint.stream else "application/json"
-    if request.content_type != wanted:
-        raise InputError(codes.wrong_type)
-    if not endpoint.stream and (request.content_length or 0) > MAX_BODY:
-        raise TooMuchError(codes.too_large)
-
-
-def size_of(request: web.BaseRequest) -> int:
-    """The bytes that a body may come to take, by its head."""
-    if request.method == "GET":
-        return 0
-    return MAX_BODY if request.content_length is None else request.content_length
-
-
-def query(request: web.BaseRequest, endpoint: Endpoint) -> Any:  # noqa: ANN401 - the endpoint's own type
-    """The request that stands in the query parameters; InputError that names the one at fault."""
-    given = request.rel_url.query
-    values = dict(given)
-    if len(values) != len(given):
-        raise InputError("json.doubled_name")
-    into: type[msgspec.Struct] = endpoint.request
-    if not values.keys() <= set(into.__struct_encode_fields__):
-        raise InputError("peer.unknown_parameter")  # its name is the caller's own, and may be anything
-    try:
-        return msgspec.convert(values, into, strict=False)
-    except msgspec.ValidationError as error:
-        raise InputError("json.wrong_shape", field=codec.field_of(error)) from None

@@ -1,7 +1,8 @@
 """What each program of a register is given: PIN, certificates, configuration, set-up; each can read its own and no other's."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from daemon.rehearsal.certificates import Pair, write
 from daemon.rehearsal.layout import RegisterFolder
 from daemon.rehearsal.pki import NATIONAL_NAMES, TIMESTAMP_NAME, Pki
 from daemon.rehearsal.users import Users
+from daemon.rehearsal.witness import Witness
 
 PIN = 18  # bytes of randomness
 
@@ -23,6 +25,8 @@ setup = "{setup}"
 
 [peers]
 municipalities = [{municipalities}]
+[peers.witnesses]
+{witnesses}
 [peers.tls]
 certificate = "{tls}/server.pem"
 key = "{tls}/server.key"
@@ -50,16 +54,21 @@ ca = "{tls}/national-ca.pem"
 """
 
 
-def equip(
-    register: Register,
-    folder: RegisterFolder,
-    *,
-    users: Users,
-    pki: Pki,
-    passwords: dict[str, Path],
-    today: date,
-) -> None:
+@dataclass(frozen=True)
+class Given:
+    """What every register is equipped from."""
+
+    users: Users
+    pki: Pki
+    passwords: dict[str, Path]
+    """Of the training operators."""
+    witnesses: Sequence[Witness]
+    today: date
+
+
+def equip(register: Register, folder: RegisterFolder, given: Given) -> None:
     """Write the files of one register; the PIN and nothing else is kept from an earlier time."""
+    users, pki = given.users, given.pki
     if not folder.pin.exists():
         write(folder.pin, secrets.token_urlsafe(PIN).encode(), mode=0o600)
     users.own(folder.pin, folder.user("jukura-hsm"), mode=0o600)
@@ -82,8 +91,8 @@ def equip(
     _hand(folder.national_tls, users, "zenkoku", theirs)
     _hand(folder.timestamp_files, users, "jikoku", {"tsa": pki.timestamp_authority})
     for file, content in (
-        (folder.config, _config(register, folder).encode()),
-        (folder.setup, training.setup(today, passwords)),
+        (folder.config, _config(register, folder, given.witnesses).encode()),
+        (folder.setup, training.setup(given.today, given.passwords)),
     ):
         write(file, content, mode=0o600)
         users.own(file, folder.user("jukurad"), mode=0o600)
@@ -100,12 +109,13 @@ def _hand(folder: Path, users: Users, user: str, pairs: Mapping[str, Pair]) -> N
                 users.own(folder / target, user, mode=0o600)
 
 
-def _config(register: Register, folder: RegisterFolder) -> str:
+def _config(register: Register, folder: RegisterFolder, witnesses: Sequence[Witness]) -> str:
     return CONFIG.format(
         register=register,
         keys=folder.keys_socket,
         setup=folder.setup,
         municipalities=", ".join(f'"{code}"' for code in MUNICIPALITIES),
+        witnesses="\n".join(f'{each.code} = "{each.cosigner.vkey()}"' for each in witnesses),
         tls=folder.root / "tls",
         national=folder.national_socket,
         national_name=NATIONAL_NAMES[register],

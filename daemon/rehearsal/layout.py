@@ -126,6 +126,11 @@ class Layout:
         return self.root / "cards"
 
     @property
+    def witnesses(self) -> Path:
+        """Key of each municipality that witnesses the logs, and what it cosigned last."""
+        return self.root / "witnesses"
+
+    @property
     def custodians(self) -> Path:
         """The custodians' public keys, for the key services."""
         return self.root / "custodians.json"
@@ -149,6 +154,7 @@ class Layout:
         for folder in (self.root, self.logs, self.notify):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)
+        self.witnesses.mkdir(mode=0o700, exist_ok=True)
         for folder in (self.training, self.cards, self.cards / "token"):
             folder.mkdir(exist_ok=True)
             users.own(folder, "jukura-console", mode=0o700)

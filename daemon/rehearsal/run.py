@@ -19,6 +19,7 @@ from daemon.register.rows import Register
 from daemon.rehearsal.cohort import Clients, flow, load
 from daemon.rehearsal.correspondence import read_all
 from daemon.rehearsal.layout import Layout
+from daemon.rehearsal.log_keys import log_keys
 from daemon.rehearsal.progress import Keeper, Progress
 from daemon.rehearsal.report import Report
 from daemon.rehearsal.residents import Population
@@ -26,6 +27,7 @@ from daemon.rehearsal.rounds import go_round
 from daemon.rehearsal.shelves import Followed, Shelves
 from daemon.rehearsal.stage import Stage
 from daemon.rehearsal.users import Users, users
+from daemon.rehearsal.watching import watch
 from daemon.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ class Rehearsal:
             self._tasks.start(self._correspond(stage), name="correspondence")
             round_ = go_round(shelves, stage.correspondence, progress.seed)
             self._tasks.start(round_, name="comparisons")
+            self._tasks.start(self._witness(stage), name="witnesses")
             if not headless:
                 self._tasks.start(self._console(stage), name="console")
             lives = Followed(people, progress.seed, shelves)
@@ -116,6 +119,12 @@ class Rehearsal:
                     if told:
                         log.info("reports read", extra={"peer": code, "count": len(told)})
             await asyncio.sleep(READ)
+
+    async def _witness(self, stage: Stage) -> None:
+        async def keys(register: Register) -> list[bytes]:
+            return await log_keys(self._layout.register(register), stage.users)
+
+        await watch(stage.witnesses, stage.correspondence, keys, self._clock.now)
 
     async def _fill(
         self, people: Population, clients: Mapping[Register, Clients], progress: Progress

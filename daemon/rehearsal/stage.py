@@ -12,10 +12,11 @@ from daemon.clock import day_of
 from daemon.errors import StateError
 from daemon.register.codes import MUNICIPALITIES
 from daemon.register.rows import Register
-from daemon.rehearsal import custodians, equipment, softhsm, training
+from daemon.rehearsal import custodians, softhsm, training
 from daemon.rehearsal.calls import Calls
 from daemon.rehearsal.certificates import Pair
 from daemon.rehearsal.custodians import Card
+from daemon.rehearsal.equipment import Given, equip
 from daemon.rehearsal.layout import Layout, RegisterFolder
 from daemon.rehearsal.listeners import tcp, unix
 from daemon.rehearsal.municipality import Door, MunicipalityClient
@@ -24,6 +25,8 @@ from daemon.rehearsal.pki import PEER_NAMES, Pki, make_pki
 from daemon.rehearsal.programs import Program, Recipe
 from daemon.rehearsal.tls import client_context
 from daemon.rehearsal.users import Users
+from daemon.rehearsal.watching import MANNERS
+from daemon.rehearsal.witness import Witness
 from daemon.tasks import Tasks
 
 UNSEAL = 60.0  # seconds until a register serves; a rebuild of the index is part of it
@@ -59,6 +62,7 @@ class Stage:
         self._tasks = Tasks()
         self.actors: dict[Register, Actors] = {}
         self.passwords: dict[str, Path] = {}
+        self.witnesses: list[Witness] = []
         self.cards: list[Card] = []
         self._pki: Pki | None = None
 
@@ -76,13 +80,12 @@ class Stage:
         self.passwords = training.passwords(self.layout.training)
         for file in self.passwords.values():
             self.users.own(file, "jukura-console", mode=0o600)
-        today = day_of(self._now())
+        self.witnesses = [Witness(self.layout.witnesses, code) for code in MANNERS]
+        given = Given(self.users, self._pki, self.passwords, self.witnesses, day_of(self._now()))
         for register in Register:
             folder = self.layout.register(register)
             folder.make(self.users)
-            equipment.equip(
-                register, folder, users=self.users, pki=self._pki, passwords=self.passwords, today=today
-            )
+            equip(register, folder, given)
 
     async def start(self) -> None:
         """Make the custodians' cards, start every program and wait until both registers serve."""

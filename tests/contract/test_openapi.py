@@ -48,8 +48,7 @@ def test_each_endpoint_is_there_with_its_body_and_its_refusals(endpoint: Any) ->
         names = {each["name"] for each in operation.get("parameters", ())}
         assert names == set(endpoint.request.__struct_encode_fields__)
     else:
-        wanted = "application/x-ndjson" if endpoint.stream else "application/json"
-        assert list(operation["requestBody"]["content"]) == [wanted]
+        assert list(operation["requestBody"]["content"]) == [endpoint.content_type]
 
 
 def test_a_batch_is_told_in_full() -> None:

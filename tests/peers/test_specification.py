@@ -24,7 +24,10 @@ from daemon.contract.openapi import document
 from daemon.contract.peer import ENDPOINTS
 from daemon.peers.desk import PeerDesk
 from daemon.rehearsal.pki import Pki
+from tests.audit.test_journal import log
+from tests.commands.witnessing import witnessed
 from tests.conftest import Bench
+from tests.contract.witnessing import ed25519
 from tests.peers.room import NAME, A, Room, served
 
 EXAMPLES = 25
@@ -47,6 +50,10 @@ class ByName(HTTPAdapter):
 
 @pytest.fixture
 async def room(honnin: Bench, pki: Pki) -> AsyncIterator[Room]:
+    await witnessed(honnin, {A: ed25519()})
+    await log(honnin, 3)
+    await honnin.open.signer.sign()
+
     def desk() -> PeerDesk:
         return honnin.open.peer_desk
 

@@ -13,6 +13,7 @@ from daemon.contract.console import Reason, State
 from daemon.contract.timestamps import TimestampState
 from tests.tui.calling import FOR, Jukura
 from tests.tui.fake_daemon import OPERATOR, PASSWORD, FakeDaemon, Refusal
+from tests.tui.test_status_screen import WITNESSES
 from tui.cli import app
 from tui.words import Lang
 
@@ -40,6 +41,21 @@ def test_the_status_is_shown_in_english(jukura: Jukura, fake: FakeDaemon) -> Non
     assert "Present residents" in ran.out
     assert ran.out.isascii() is False  # the connections are the register's own words
     assert "状態" not in ran.out
+
+
+def test_the_status_names_the_witnesses_or_says_that_there_is_none(jukura: Jukura, fake: FakeDaemon) -> None:
+    assert "witness" not in jukura("status", "--lang", "en").out.lower()
+    fake.status = replace(fake.status, witnesses=[])
+    assert "none configured" in jukura("status", "--lang", "en").out
+    fake.status = replace(fake.status, witnesses=WITNESSES)
+    shown = jukura("status", "--lang", "en").out
+    assert "cosigned 24,998 entries 2026-04-01 13:00:00" in shown
+    assert "has cosigned nothing overdue" in shown
+    told = jukura("status", "--json").json["witnesses"]
+    assert [(each["municipality"], each["size"], each["overdue"]) for each in told] == [
+        ("35203", 24_998, False),
+        ("35201", 0, True),
+    ]
 
 
 def test_a_sealed_register_has_a_status_too(jukura: Jukura, fake: FakeDaemon) -> None:

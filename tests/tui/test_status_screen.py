@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from daemon.contract.console import Reason, State
 from daemon.contract.timestamps import TimestampState
+from daemon.contract.witnessing import WitnessState
 from tests.tui.driving import console
 from tests.tui.fake_daemon import COUNTS, FakeDaemon
 
@@ -92,3 +93,22 @@ async def test_time_stamps_are_shown_also_where_there_are_none(fake: FakeDaemon)
         await operator.sees("時刻認証の遅れ", "を、定めた時間を超えて受けられていません")
         await operator.press("tab", "end")
         await operator.sees("時刻認証の失敗", "続けて3回、次は12:00", "jukura-timestamps")
+
+
+SEEN = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
+WITNESSES = [
+    WitnessState(municipality="35203", name="w", size=24_998, cosigned=SEEN, taken=SEEN, overdue=False),
+    WitnessState(municipality="35201", name="v", overdue=True),
+]
+
+
+async def test_each_witness_is_shown_with_what_it_cosigned_or_that_there_is_none(fake: FakeDaemon) -> None:
+    async with console(fake) as operator:
+        await operator.press("f2")
+        screen = await operator.sees("9,981人")
+        assert "立会人" not in screen
+        fake.status = replace(fake.status, witnesses=[])
+        await operator.sees("立会人", "設定なし")
+        fake.status = replace(fake.status, witnesses=WITNESSES)
+        screen = await operator.sees("連署 24,998件まで 2026-04-01 13:00:00", "山口市", "連署なし 遅れ")
+        assert "設定なし" not in screen
