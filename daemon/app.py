@@ -138,6 +138,7 @@ class App:
         await introduce(self.config, parts, made)
         await parts.rotations.resume()
         pace.keep()
+        self._life.set(Reason.ROWS_DIFFER, given=parts.commitment.differs)
         self._life.unsealed()
         self._tasks.start(parts.pump.run(), name="outbox.pump")
         self._tasks.start(self._sign(parts), name="log.signer")
@@ -146,6 +147,7 @@ class App:
         self._tasks.start(parts.post.forgetting.run(), name="post.forgetting")
         for name, work in parts.upkeep.background().items():
             self._tasks.start(work, name=name)
+        self._tasks.start(parts.nightly.run(), name="rows.nightly")
 
     async def _keys(self) -> list[str]:
         """Bring the keys in; for as long as it takes."""
@@ -195,6 +197,7 @@ class App:
             self._life.set(Reason.WITNESS_OVERDUE, given=bool(parts.witnesses.overdue()))
             self._life.set(Reason.REPORTS_OVERDUE, given=parts.post.reports.overdue() > 0)
             self._life.set(Reason.TIMESTAMP_OVERDUE, given=parts.upkeep.stamps_overdue)
+            self._life.set(Reason.ROWS_DIFFER, given=parts.commitment.differs)
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))
 
     def _trust_stale(self, parts: Parts) -> bool:
@@ -242,6 +245,7 @@ class App:
             ],
             rotations=parts.rotations.progress() if parts is not None else [],
             deadlines=self._deadlines(),
+            verification=parts.nightly.state() if parts is not None and serving else None,
             announcements=parts.halt.state().announcements if parts is not None else [],
             timestamps=self._timestamps(),
             witnesses=parts.witnesses.states() if parts is not None else None,

@@ -4,6 +4,7 @@ What people may do is not configuration but set-up (`daemon.commands.setup`), ta
 """
 
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated
 
@@ -176,8 +177,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_hits: Annotated[int, msgspec.Meta(ge=1, le=MOST_HITS)] = MAX_HITS
     """People that one search shows at the most."""
     reconciliation: Reconciling = Reconciling()
+    verify_at: time = time(2, 30)
+    """The hour of the night, in Japan, at which all rows are looked at, in the background as a key rotation."""
     rotation_share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.5
-    """The part of the time that a key rotation works in the background; the rest is left to notices and searches."""
+    """The part of the time that a key rotation or a look at all rows works in the background; the rest is left to notices and searches."""
 
     def __post_init__(self) -> None:
         if not 10 <= self.idle_seconds <= 600:  # noqa: PLR2004 - the bounds stated above

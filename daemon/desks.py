@@ -20,6 +20,8 @@ from daemon.commands.notices.holds import HeldNotices
 from daemon.commands.notices.receiving import Notices
 from daemon.commands.reconciliation.reconciliations import Reconciliations
 from daemon.commands.reconciliation.schedules import Timetable
+from daemon.commands.verification.acceptance import Acceptance
+from daemon.commands.verification.nightly import Nightly
 from daemon.commands.witnesses import Witnesses
 from daemon.config import Config
 from daemon.console.server import Desk
@@ -53,6 +55,8 @@ class Offices:
     reconciliations: Reconciliations
     timetable: Timetable
     witnesses: Witnesses
+    nightly: Nightly
+    acceptance: Acceptance
 
 
 def admission(halt: Halt, writer: Writer) -> Callable[[Endpoint], None]:
@@ -105,25 +109,29 @@ def console_desk(
             yield line
 
     handlers: dict[Endpoint, Handler] = {
-        **_reading(config, ground, offices.halt, around),
+        **_reading(config, ground, offices, around),
         **offices.halt.handlers,
         **offices.custody.handlers,
         **offices.post.handlers,
         **offices.timetable.handlers,
         **offices.reconciliations.findings.handlers,
         **offices.boundaries.handlers,
+        **offices.acceptance.handlers,
         CONSOLE_HOLDS: offices.held.on_console,
         CANCEL_HOLD: offices.held.cancel,
     }
     return Desk(sessions, handlers, export)
 
 
-def _reading(config: Config, ground: Ground, halt: Halt, around: Surroundings) -> Mapping[Endpoint, Handler]:
+def _reading(
+    config: Config, ground: Ground, offices: Offices, around: Surroundings
+) -> Mapping[Endpoint, Handler]:
     """What shows people."""
 
     def timely() -> None:
-        """Whoever reads the register does so while the service runs, and the log is signed in time."""
-        halt.require_running()
+        """Whoever reads the register does so while the service runs, the rows are not in doubt and the log is signed in time."""
+        offices.halt.require_running()
+        offices.nightly.require_whole()
         ground.signer.require_timely()
 
     whom = (config.register, ground.reader, ground.store.writer, around.clock)

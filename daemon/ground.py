@@ -16,6 +16,7 @@ from daemon.crypto.seal import Sealer
 from daemon.store import truth
 from daemon.store.catchup import Sources
 from daemon.store.closing import close_all
+from daemon.store.commitment import Commitment
 from daemon.store.groups import Groups, Participant
 from daemon.store.holds import Holds
 from daemon.store.index import Index
@@ -52,6 +53,7 @@ class Ground:
     reader: Reader
     journal: Journal
     signer: Signer
+    commitment: Commitment
     holds: Holds
     letters: Letters
     spooling: Spooling | None
@@ -83,6 +85,7 @@ async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: 
     journal = await Journal.load(register, sealer, engine)
     holds = await Holds.load(register, engine, sealer)
     letters = await Letters.load(register, engine, sealer)
+    commitment = await Commitment.load(register, sealer, engine, lambda: journal.coming)
     spooling = _spooling(config, engine, journal, around)
     participants: list[Participant] = [
         journal,
@@ -90,14 +93,15 @@ async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: 
         touched,
         holds,
         letters,
+        commitment,
         *([spooling] if spooling else []),
     ]
     groups = Groups(engine, index, merger, known, sealer=sealer, participants=participants, clock=clock)
     writer = Writer(groups)
-    signer = Signer(journal, engine, writer, around.service, clock)
+    signer = Signer(journal, engine, writer, around.service, clock, commitment=commitment)
     await signer.check()
     store = Store(register, engine, index, merger, known, sealer, codec, tally, touched, writer)
-    return Ground(store, Reader(engine, index, codec), journal, signer, holds, letters, spooling)
+    return Ground(store, Reader(engine, index, codec), journal, signer, commitment, holds, letters, spooling)
 
 
 def _spooling(

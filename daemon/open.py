@@ -28,6 +28,8 @@ from daemon.commands.reconciliation.reconciliations import Given, Reconciliation
 from daemon.commands.reconciliation.runs import Runs
 from daemon.commands.reconciliation.schedules import Timetable
 from daemon.commands.status import Census
+from daemon.commands.verification.acceptance import Acceptance
+from daemon.commands.verification.nightly import Nightly, last_of
 from daemon.commands.witnesses import Witnesses
 from daemon.config import Config
 from daemon.console.server import Desk
@@ -44,6 +46,7 @@ from daemon.peers.national import NationalClient
 from daemon.peers.post import Post, Ways, post
 from daemon.peers.pump import Pump
 from daemon.store.closing import close_all, closed_on_error
+from daemon.store.commitment import Commitment
 from daemon.store.dependents import Dependents
 from daemon.store.draft import Draft
 from daemon.store.files import free_beside
@@ -72,6 +75,7 @@ class Parts:
     journal: Journal
     writer: Writer
     signer: Signer
+    commitment: Commitment
     client: NationalClient
     pump: Pump
     post: Post
@@ -92,6 +96,7 @@ class Parts:
     spooling: Spooling | None
     upkeep: Upkeep
     witnesses: Witnesses
+    nightly: Nightly
     store: Store
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -158,6 +163,8 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         reconciliations=compared,
         timetable=Timetable(compared, config.reconciliation, config.peers.municipalities, clock),
         witnesses=await Witnesses.load(config.peers, engine, writer, clock),
+        nightly=await _nightly(config, base, clock),
+        acceptance=Acceptance(writer, base.commitment, Pairs()),
     )
     people = People(config.register, engine, store.sealer, PasswordHasher())
     sessions = Sessions(
@@ -172,6 +179,7 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         journal=base.journal,
         writer=writer,
         signer=base.signer,
+        commitment=base.commitment,
         client=client,
         pump=mail.pump,
         post=mail,
@@ -199,7 +207,20 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         spooling=base.spooling,
         upkeep=await upkeep(config, store, clock),
         witnesses=offices.witnesses,
+        nightly=offices.nightly,
         store=store,
+    )
+
+
+async def _nightly(config: Config, base: Ground, clock: Clock) -> Nightly:
+    return Nightly(
+        base.store.writer,
+        base.commitment,
+        base.store.tally,
+        clock,
+        last=await last_of(base.store.engine),
+        at=config.verify_at,
+        share=config.rotation_share,
     )
 
 

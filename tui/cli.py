@@ -18,6 +18,7 @@ from tui.cli_keys import keys
 from tui.cli_outbox import outbox
 from tui.cli_reconciliations import reconciliations
 from tui.cli_reports import reports
+from tui.cli_rows import rows
 from tui.cli_tokens import tokens
 from tui.client import ConsoleClient, socket_of
 from tui.commands import Opened, exit_code
@@ -48,6 +49,7 @@ app.add_typer(boundaries, name="boundaries", help="boundaries")
 app.add_typer(cli_service.service, name="service", help="service")
 app.command("stop-service", help="stop_service")(cli_service.stop)
 app.add_typer(reconciliations, name="reconciliations", help="reconciliations")
+app.add_typer(rows, name="rows", help="rows")
 app.add_typer(cli_card.cards, name="card", help="card")
 app.command("ceremony", help="ceremony")(open_ceremony)
 app.command("search", help="search")(cli_search.search)

@@ -15,7 +15,16 @@ from daemon.contract.console import Counts, Found, Hit, Person, Search, Status, 
 from daemon.contract.endpoint import Problem
 from daemon.contract.messages import problem
 from daemon.errors import JukuraError
-from tui import criteria, formats, hold_formats, key_formats, service_format, timestamp_format, witness_format
+from tui import (
+    criteria,
+    formats,
+    hold_formats,
+    key_formats,
+    rows_format,
+    service_format,
+    timestamp_format,
+    witness_format,
+)
 from tui.errors import RemoteError
 from tui.words import Words
 
@@ -78,6 +87,7 @@ def status(status: Status, say: Words) -> RenderableType:
         ),
         *((say("status.tokens"), key_formats.token_line(token, say)) for token in status.tokens),
         *((say("status.rotations"), key_formats.rotation(running, say)) for running in status.rotations),
+        *rows_format.verification(status, say),
         *service_format.ahead(status, say),
         *timestamp_format.stamped(status, say),
         *witness_format.rows(status, say),

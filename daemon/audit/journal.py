@@ -70,6 +70,11 @@ class Journal:
         """How often each action was done today."""
         return self._tally.counts if self._tally and self._tally.day == day_of(now) else {}
 
+    @property
+    def coming(self) -> int:
+        """How many entries there are with those of the open group."""
+        return self._next.size
+
     # A participant of the writer's groups.
 
     def begin(self) -> None:

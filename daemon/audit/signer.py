@@ -11,7 +11,9 @@ from daemon.audit.journal import Journal, Nodes, sequence
 from daemon.audit.tree import consistency_proof, load
 from daemon.clock import Clock
 from daemon.contract.cosignature import is_cosigned
+from daemon.contract.note import Checkpoint, split
 from daemon.errors import IntegrityError, StateError
+from daemon.store.commitment import Commitment
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
 from daemon.store.writer import Writer
@@ -30,26 +32,40 @@ class Signer:
     """Keeps the log's head signed."""
 
     def __init__(
-        self, journal: Journal, engine: Engine, writer: Writer, service: KeyService, clock: Clock
+        self,
+        journal: Journal,
+        engine: Engine,
+        writer: Writer,
+        service: KeyService,
+        clock: Clock,
+        *,
+        commitment: Commitment,
     ) -> None:
         self._journal = journal
         self._engine = engine
         self._writer = writer
         self._service = service
         self._clock = clock
+        self._commitment = commitment
         self._witness: Witnessed | None = None
         self._at: datetime = clock.now()
         self.signed = 0
         """Entries under the last signature."""
 
     async def check(self) -> None:
-        """Raise `log.cut` or `log.replaced` where the log does not continue what the key service signed last."""
+        """Raise `log.cut` or `log.replaced` where the log does not continue what the key service signed last.
+
+        `store.rows_replaced` where the rows are not those that the checkpoint of the log as it stands commits to; there is none
+        where a stop left the last entries unsigned.
+        """
         witness = await self._service.witness()
         tree = self._journal.tree
         if witness.size > tree.size:
             raise IntegrityError("log.cut")
         if witness.size and (await load(witness.size, Nodes(self._engine))).root() != witness.root:
             raise IntegrityError("log.replaced")
+        if note := (await self._engine.get_many(Table.CHECKPOINTS, [key := sequence(tree.size)])).get(key):
+            self._commitment.require(Checkpoint.parse(split(note.decode())[0]).extensions)
         self._witness, self.signed = witness, witness.size
 
     @property
@@ -69,6 +85,8 @@ class Signer:
         grown = tree.size > self.signed
         if not tree.size or not (grown or at_once or now - self._at >= HEARTBEAT):
             return None
+        # Before anything is waited for, so that it is of the same commit as the tree.
+        rows = self._commitment.line()
         witness = self._witness or await self._service.witness()
         if witness.size > tree.size:
             raise IntegrityError("log.cut")
@@ -76,7 +94,9 @@ class Signer:
         self._witness = None
         proof = await consistency_proof(witness.size, tree.size, Nodes(self._engine)) if witness.size else []
         note = await self._service.sign_checkpoint(
-            SignCheckpoint(epoch=self._journal.epoch, size=tree.size, root=tree.root(), proof=proof)
+            SignCheckpoint(
+                epoch=self._journal.epoch, size=tree.size, root=tree.root(), extensions=[rows], proof=proof
+            )
         )
         self._witness = Witnessed(epoch=self._journal.epoch, size=tree.size, root=tree.root())
         await self._keep(tree.size, note)

@@ -64,6 +64,8 @@ class Right(StrEnum):
     """Which municipality compared when, and what it came to, in figures."""
     RECONCILIATIONS_READ = "reconciliations.read"
     """What was found, one by one: each is about a person."""
+    ROWS_ACCEPT = "rows.accept"
+    """Say that other rows than were committed are explained; it takes two people."""
     KEYS_SEE = "keys.see"
     """Keys, tokens, proposals, statements."""
     KEYS_PROPOSE = "keys.propose"
@@ -90,6 +92,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.REPORTS_READ: frozenset({Role.CLERK}),
     Right.RECONCILIATIONS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR, Role.AUDITOR}),
     Right.RECONCILIATIONS_READ: frozenset({Role.CLERK}),
+    Right.ROWS_ACCEPT: frozenset({Role.CHIEF, Role.ADMINISTRATOR}),
     Right.KEYS_SEE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
     Right.KEYS_PROPOSE: frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
     Right.KEYS_DECIDE: frozenset({Role.CUSTODIAN}),

@@ -21,6 +21,7 @@ from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
 from daemon.contract.outbox import OUTBOX_ENDPOINTS
 from daemon.contract.reconciled import RECONCILED_ENDPOINTS
 from daemon.contract.timestamps import TimestampState
+from daemon.contract.verification import VERIFICATION_ENDPOINTS, Verification
 from daemon.contract.witnessing import WitnessState
 from daemon.register.rows import RegisterDate
 
@@ -58,6 +59,8 @@ class Reason(StrEnum):
     DISK_LOW = "disk_low"
     SIGNATURE_REFUSED = "signature_refused"
     STORE_UNTRUSTED = "store_untrusted"
+    ROWS_DIFFER = "rows_differ"
+    """Other rows lie in the store than were committed, and nobody has explained it: nobody is shown anything."""
     SERVICE_STOPPED = "service_stopped"
     """緊急遮断."""
     PEERS_CLOSED = "peers_closed"
@@ -109,6 +112,8 @@ class Status(Struct, frozen=True, kw_only=True):
     """Key rotations that run now."""
     deadlines: list[Deadline] = []
     """Certificates that end within 60 days or have ended, revocation lists that end within 7; whose, and when."""
+    verification: Verification | None = None
+    """Whether the rows are those that were committed; None while sealed."""
     announcements: list[Announcement] = []
     """Planned stops that are not over."""
     timestamps: TimestampState | None = None
@@ -306,4 +311,5 @@ EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
 ENDPOINTS = (
     STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *HALT_ENDPOINTS, *KEY_ENDPOINTS, *OUTBOX_ENDPOINTS,
     *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *FINDING_ENDPOINTS, *BOUNDARY_ENDPOINTS,
+    *VERIFICATION_ENDPOINTS,
 )  # fmt: skip

@@ -34,6 +34,12 @@ STATEMENTS = 256  # prepared, per connection
 Errors = (sqlcipher.DatabaseError, sqlcipher.OperationalError)
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether an error says that a page does not verify, or that pages do not fit together; not that a file is locked, full or away."""
+    # SQLITE_CORRUPT and SQLITE_NOTADB alone have no class of their own below it.
+    return type(error) is sqlcipher.DatabaseError
+
+
 class Connection(aiosqlite.core.Connection):
     """A connection that takes whole functions: one trip to its thread each, whatever they do there."""
 

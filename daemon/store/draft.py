@@ -7,7 +7,7 @@ from datetime import datetime
 
 from daemon.audit.act import Act
 from daemon.errors import IntegrityError
-from daemon.store.engine import Engine, Table
+from daemon.store.engine import Engine, Reads, Table
 from daemon.store.held import Waiting
 from daemon.store.index import Index, Latest, Version, former_codes, latest_of
 
@@ -22,6 +22,15 @@ class Seen:
     """What the projection says of 住民票コード: who has them now,"""
     former: dict[str, Latest | None] = field(default_factory=dict)
     """and who had them before."""
+
+    async def committed(self, table: Table, keys: Iterable[bytes], reads: Reads) -> dict[bytes, bytes | None]:
+        """What is committed, with `keys` among it; asked of `reads` only where nobody has met one of these."""
+        before = self.before.setdefault(table, {})
+        if unmet := [key for key in keys if key not in before]:
+            found = await reads.get_many(table, unmet)
+            for key in unmet:
+                before.setdefault(key, found.get(key))
+        return before
 
     def followed_by(self, group: "Group") -> None:
         """Make true again what was read before `group` was committed, or while it was."""
@@ -116,13 +125,10 @@ class Draft:
         self, table: Table, keys: Sequence[bytes], *, apart: bool = False
     ) -> dict[bytes, bytes]:
         """The values of those `keys` that exist, as this work sees them; `apart` for many, in the background."""
-        before = self._group.seen.before.setdefault(table, {})
         changes, own = self._group.changes.get(table, {}), self.changes.get(table, {})
-        unknown = [key for key in keys if not (key in own or key in changes or key in before)]
-        if unknown:
-            held = await (self._engine.apart if apart else self._engine.own).get_many(table, unknown)
-            for key in unknown:
-                before.setdefault(key, held.get(key))
+        unknown = [key for key in keys if not (key in own or key in changes)]
+        reads = self._engine.apart if apart else self._engine.own
+        before = await self._group.seen.committed(table, unknown, reads)
         known = {
             key: own[key] if key in own else changes[key] if key in changes else before[key] for key in keys
         }

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from daemon.errors import StateError
+from daemon.errors import IntegrityError, StateError
 from daemon.store.engine import PLACED, Changes, Table, place_of
 
 T = TypeVar("T")
@@ -55,9 +55,14 @@ def scan(
     if table in PLACED:
         bounds += [("id >= ?", place_of(first))] + ([("id <= ?", place_of(last))] if last is not None else [])
     within = " AND ".join(bound for bound, _ in bounds)
+    place = "id" if table in PLACED else "NULL"
     order = f"{'id' if table in PLACED else 'key'} {'DESC' if reverse else 'ASC'}"
-    sql = f"SELECT key, value FROM {table} WHERE {within} ORDER BY {order} LIMIT ?"  # noqa: S608
-    return connection.execute(sql, (*(given for _, given in bounds), limit)).fetchall()
+    sql = f"SELECT key, value, {place} FROM {table} WHERE {within} ORDER BY {order} LIMIT ?"  # noqa: S608
+    found = connection.execute(sql, (*(given for _, given in bounds), limit)).fetchall()
+    if any(place is not None and place != place_of(key) for key, _, place in found):
+        # Who asks for such a key does not find it, so it must not be passed off as there.
+        raise IntegrityError("store.altered")
+    return [(key, value) for key, value, _ in found]
 
 
 def count(connection: sqlite3.Connection, *, table: Table) -> int:

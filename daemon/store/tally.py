@@ -89,7 +89,8 @@ class Tally:
     async def prepare(self, group: Group) -> None:
         for table in SEALED:
             if pairs := group.changes.get(table):
-                before = await self._before(group, table, pairs)
+                met = await group.seen.committed(table, pairs, self._engine.own)
+                before = [value for key in pairs if (value := met[key]) is not None]
                 self._change.update(
                     classes_of(table, (value for value in pairs.values() if value is not None))
                 )
@@ -110,14 +111,6 @@ class Tally:
             # Something was changed past the writer. Nobody is turned away for that: the next start counts anew.
             log.error("tally is off", extra={"kind": where[0]})
             group.put(Table.META, COUNTED, None)
-
-    async def _before(self, group: Group, table: Table, keys: Iterable[bytes]) -> list[bytes]:
-        """What is committed under `keys`; asked of the engine only where the group did not meet it."""
-        met = group.seen.before.get(table, {})
-        held = [met[key] for key in keys if key in met]
-        unmet = [key for key in keys if key not in met]
-        found = await self._engine.get_many(table, unmet) if unmet else {}
-        return [value for value in (*held, *found.values()) if value is not None]
 
 
 async def recount_at_start(draft: Draft) -> None:

@@ -114,7 +114,9 @@ async def test_a_log_cut_while_running_is_not_signed(honnin: Bench) -> None:
     await log(honnin, 2)
     await parts.signer.sign()
     parts.journal.tree = shorter
-    late = Signer(parts.journal, parts.engine, parts.writer, honnin.service, honnin.clock)
+    late = Signer(
+        parts.journal, parts.engine, parts.writer, honnin.service, honnin.clock, commitment=parts.commitment
+    )
     with pytest.raises(IntegrityError, match=r"log\.cut"):
         await late.sign()
 

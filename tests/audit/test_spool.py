@@ -13,7 +13,14 @@ import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from daemon.audit import spooling
 from daemon.audit.act import Act
@@ -181,9 +188,9 @@ class Segments(RuleBasedStateMachine):
 
 def test_segments_are_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_SPOOL", str(tmp_path))
-    case = Segments.TestCase()
-    case.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
-    case.runTest()
+    run_state_machine_as_test(
+        Segments, settings=settings(max_examples=30, stateful_step_count=25, deadline=None)
+    )
 
 
 # In a whole register.

@@ -1,7 +1,7 @@
 """One harmless question for every endpoint that a right guards: refused for want of it, or for some other reason, or answered."""
 
 from daemon.commands.caller import Right
-from daemon.contract import boundaries, findings, halt, holds, outbox, reconciled
+from daemon.contract import boundaries, findings, halt, holds, outbox, reconciled, verification
 from daemon.contract.endpoint import Endpoint
 
 PLACE = "00" * 12
@@ -21,6 +21,7 @@ CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
         (boundaries.ANNOUNCE_BOUNDARY, CHANGE),
         (boundaries.WITHDRAW_BOUNDARY, CHANGE),
     ],
+    Right.ROWS_ACCEPT: [(verification.ACCEPT_ROWS, {"reason": " "})],
     Right.OUTBOX_SEE: [(outbox.OUTBOX, {})],
     Right.OUTBOX_RETRY: [(outbox.RETRY, {"ids": [PLACE]})],
     Right.REPORTS_SEE: [(outbox.REPORT_LIST, {})],

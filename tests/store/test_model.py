@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.conftest import Bench
 from tests.store.kills import Kills
 from tests.store.recoding import append, code_of, recode
+from tests.store.test_commitment import agrees, recounts
 from tests.store.turning import EVERYONE, done, fill, found, in_small_steps, lying, move, rows
 
 KINDS = ("live", "store", "index", "secret")
@@ -89,7 +90,8 @@ class Model:
         await self.bench.start()
 
     async def check(self) -> None:
-        """What is read is what was written, and a search finds everyone once, as does every code that they had."""
+        """What is read is what was written, and a search finds everyone once, as does every code that they had; so says the sum."""
+        assert await recounts(self.bench)
         held = sorted((each.row.juminhyo_code, each.row.serial) for each in (await rows(self.bench)).values())
         lives = self.codes.values()
         assert held == sorted((code, serial) for codes in lives for serial, code in enumerate(codes, start=1))
@@ -126,6 +128,7 @@ async def test_whatever_happens_what_was_acknowledged_is_there(
                 await model.check()
             await done(model.bench)
             await model.check()
+            assert await agrees(model.bench)
             newest = model.bench.open.people._sealer.newest("live")
             assert {each for each in await lying(model.bench) if each.startswith("live")} <= {newest}
             assert not list(model.bench.state.glob("*.next*"))

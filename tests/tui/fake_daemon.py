@@ -19,6 +19,7 @@ from daemon.contract import codec
 from daemon.contract import console as contract
 from daemon.contract.console import Affair, Counts, ExportLine, Match, Person, Scope, Session, State, Status
 from daemon.contract.endpoint import Empty, Endpoint, Problem
+from daemon.contract.verification import ACCEPT_ROWS, RowsAccepted
 from tests.tui.fake_halt import FakeHalt
 from tests.tui.fake_holds import FakeHolds
 from tests.tui.fake_keys import FakeKeys, KeyRefusal
@@ -192,6 +193,7 @@ class FakeDaemon:
             **self.keys.acts,
             **self.holds.acts,
             **self.halt.acts,
+            ACCEPT_ROWS: lambda _: RowsAccepted(done=len(self.asked("POST /v1/rows/acceptances")) > 1),
             **self.post.acts,
             **self.reconciled.acts,
         }

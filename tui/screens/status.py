@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from daemon.contract.console import Counts, Status
-from tui import formats, key_formats, service_format, timestamp_format, witness_format
+from tui import formats, key_formats, rows_format, service_format, timestamp_format, witness_format
 from tui.desk import Connection
 from tui.screens.page import Page
 from tui.widgets.bar import badge
@@ -128,7 +128,7 @@ class StatusScreen(Page):
             table.add_row(
                 Text(say("status.rotations"), style="dim"), Text(key_formats.rotation(running, say))
             )
-        for name, value in witness_format.rows(status, say):
+        for name, value in (*rows_format.verification(status, say), *witness_format.rows(status, say)):
             table.add_row(Text(name, style="dim"), formats.cell(value))
         lines = [Text(f"・{connection}") for connection in status.connections]
         return Group(table, Text(""), Text(say("status.connections"), style="dim"), *lines)

@@ -29,6 +29,7 @@ from daemon.store.engine import Table
 from tests.commands.notices.test_notices import entries, notice, send
 from tests.conftest import NOON, Bench
 from tests.register.people import FUHYO, HONNIN, fuhyo_row
+from tests.store.test_commitment import agrees
 from tests.store.turning import done
 
 TODAY = date(2026, 11, 24)
@@ -195,6 +196,14 @@ async def test_it_goes_into_an_empty_register_only(honnin: Bench, town: list[His
     await send(honnin, notice("n1"))
     assert (await refusal(honnin, town, ConflictError)).code == "migration.not_empty"
     assert await rows(honnin) == 1
+
+
+async def test_the_sum_over_all_rows_is_that_of_what_was_loaded(honnin: Bench, town: list[History]) -> None:
+    await moving(honnin).load(source(town))
+    assert await agrees(honnin)
+    await honnin.stop()
+    await honnin.start()
+    assert await agrees(honnin)
 
 
 async def test_it_is_done_once(honnin: Bench, town: list[History]) -> None:
