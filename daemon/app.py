@@ -7,12 +7,12 @@ Stop, in stages, each under a deadline: take no more, finish what is under way, 
 import asyncio
 import contextlib
 import logging
-import shutil
 import signal
 import socket
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from daemon import pace
 from daemon import service as manager
@@ -30,16 +30,21 @@ from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring, first_seal, load
 from daemon.errors import IntegrityError, JukuraError, StateError
 from daemon.lifecycle import SERVING, Lifecycle
-from daemon.open import Parts, Shown, build, introduce
+from daemon.open import Parts, Shown, build, introduction
 from daemon.peers.inbound import national
 from daemon.peers.kind import municipalities
 from daemon.peers.server import PeerServer
 from daemon.peers.trust import AHEAD, Trust, ends_of, soon
+from daemon.sentry import Sentry
+from daemon.store.faults import Faults
+from daemon.store.space import Space
 from daemon.tasks import Tasks
 from hsm.client import KeyService
 from hsm.protocol import Pong
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CONSOLE, PEERS, NATIONAL_IN = "console", "peers", "national-in"
 UNSEAL_PAUSE = 0.5  # seconds between tries to reach the key service
@@ -65,6 +70,12 @@ class App:
         self._started = self.clock.now()
         self._life = Lifecycle(self._told)
         self._tasks = Tasks(on_failure=self._failed)
+        self._space = Space.of(self.config.disk, self.state)
+        self._sentry = Sentry(self._life, self._space)
+        self._acting: list[asyncio.Task[None]] = []
+        """What acts by itself: it ends where the store is not to be trusted."""
+        self._fault = ""
+        """The code that says why it is not."""
         self._parts: Parts | None = None
         self._pong: Pong | None = None
         """What the key service last said of itself."""
@@ -94,6 +105,8 @@ class App:
         if self._national is not None:
             await self._national.start(manager.take(dict(self.sockets), NATIONAL_IN))
         manager.notify(READY=1)
+        await self._sentry.look()
+        self._tasks.start(self._sentry.disk(), name="sentry.disk")
         self._tasks.start(self._open(), name="open")
         await self._end.wait()
         await self._stop()
@@ -117,37 +130,64 @@ class App:
 
     async def _open(self) -> None:
         made = await self._keys()
-        shown = Shown(away=self._national_away, progress=self._progress)
         try:
-            self._parts = parts = await build(
+            self._parts = parts = await self._once_possible(self._build)
+            for name, work in parts.background().items():
+                self._tasks.start(work, name=name)
+            for word in introduction(self.config, parts, made):
+                await self._once_possible(word)
+            await self._once_possible(parts.rotations.resume)
+        except IntegrityError as error:
+            self._distrust(error)
+            return
+        pace.keep()
+        self._life.set(Reason.ROWS_DIFFER, given=parts.commitment.differs)
+        self._life.unsealed()
+        self._tasks.start(self._sentry.file(parts, self._distrust), name="sentry.file")
+        acting = {
+            "outbox.pump": parts.pump.run(),
+            "log.signer": self._sign(parts),
+            "log.scrubber": parts.scrubber.run(),
+            "watch": self._watch(parts),
+            "keys.duty": parts.custody.run(),
+            "post.forgetting": parts.post.forgetting.run(),
+            "sentry.stages": self._sentry.stages(parts),
+            "rows.nightly": parts.nightly.run(),
+            **parts.upkeep.background(),
+        }
+        self._acting = [self._tasks.start(work, name=name) for name, work in acting.items()]
+
+    async def _build(self) -> Parts:
+        shown = Shown(away=self._national_away, progress=self._progress)
+        with Faults():
+            return await build(
                 self.config,
                 self.state,
                 service=self.service,
                 keyring=self.keyring,
                 clock=self.clock,
                 shown=shown,
+                space=self._space,
             )
-        except IntegrityError as error:
-            # Nothing that is served could be trusted: stay sealed, and say why.
-            self._failure = error.code
-            log.critical("store does not verify, stays sealed", extra={"code": error.code})
-            self._life.set(Reason.STORE_UNTRUSTED, given=True)
-            return
-        for name, work in parts.background().items():
-            self._tasks.start(work, name=name)
-        await introduce(self.config, parts, made)
-        await parts.rotations.resume()
-        pace.keep()
-        self._life.set(Reason.ROWS_DIFFER, given=parts.commitment.differs)
-        self._life.unsealed()
-        self._tasks.start(parts.pump.run(), name="outbox.pump")
-        self._tasks.start(self._sign(parts), name="log.signer")
-        self._tasks.start(self._watch(parts), name="watch")
-        self._tasks.start(parts.custody.run(), name="keys.duty")
-        self._tasks.start(parts.post.forgetting.run(), name="post.forgetting")
-        for name, work in parts.upkeep.background().items():
-            self._tasks.start(work, name=name)
-        self._tasks.start(parts.nightly.run(), name="rows.nightly")
+
+    async def _once_possible(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What `work` gives, as soon as key service and disk let it: a full disk is no reason to die, nor to start again and again."""
+        while True:
+            try:
+                return await work()
+            except StateError as error:
+                log.warning("sealed, cannot be opened yet", extra={"code": error.code})
+                await asyncio.sleep(UNSEAL_PAUSE)
+
+    def _distrust(self, error: IntegrityError) -> None:
+        """Nothing that is stored can be relied on: seal, end what acts by itself, and keep the files open as they are."""
+        log.critical("store does not verify, sealed", extra={"code": error.code})
+        self._fault = self._failure = error.code
+        self._life.distrust()
+        if self._parts is not None:
+            self._parts.writer.bar(error)
+        for task in self._acting:
+            task.cancel()
 
     async def _keys(self) -> list[str]:
         """Bring the keys in; for as long as it takes."""
@@ -186,11 +226,11 @@ class App:
         while True:
             there = await self._token_there(parts)
             self._life.set(Reason.TOKEN_AWAY, given=not there)
-            self._life.set(Reason.DISK_LOW, given=self._disk_free() < self.config.disk_floor)
             self._life.set(Reason.SERVICE_STOPPED, given=not parts.halt.running())
             self._life.set(Reason.PEERS_CLOSED, given=self._peers.trust.closed)
             await parts.client.calling.look()
             self._life.set(Reason.TRUST_STALE, given=self._trust_stale(parts))
+            self._life.set(Reason.LOG_ALTERED, given=parts.scrubber.altered)
             self._life.set(Reason.OUTBOX_ASIDE, given=parts.census.aside() > 0)
             self._life.set(Reason.SPOOL_AWAY, given=parts.spooling is not None and parts.spooling.away)
             self._life.set(Reason.RECONCILIATION_OVERDUE, given=bool(parts.timetable.overdue()))
@@ -216,9 +256,6 @@ class App:
         except StateError:
             return False
         return True
-
-    def _disk_free(self) -> int:
-        return shutil.disk_usage(self.state).free
 
     # What others ask of us.
 
@@ -249,6 +286,8 @@ class App:
             announcements=parts.halt.state().announcements if parts is not None else [],
             timestamps=self._timestamps(),
             witnesses=parts.witnesses.states() if parts is not None else None,
+            disk=self._space.disk,
+            fault=self._fault,
         )
 
     def _connections(self) -> list[str]:
@@ -330,8 +369,8 @@ class App:
             listening.close()
 
     async def _close_log(self, parts: Parts) -> None:
-        await parts.writer.log(Act(Action.REGISTER_STOPPED, "jukurad"))
         with contextlib.suppress(JukuraError):
+            await parts.writer.log(Act(Action.REGISTER_STOPPED, "jukurad"))
             await parts.signer.sign()
         await parts.writer.close()
 

@@ -143,6 +143,27 @@ class Reconciling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """The part of the event loop's time that comparisons work in the background, all together."""
 
 
+_Bytes = Annotated[int, msgspec.Meta(ge=1024 * 1024)]
+_MiB = 1024 * 1024
+
+
+class Disk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The disk of the state folder as it fills: bytes that must be free, each less than the one before. The ballast is not free."""
+
+    floor: _Bytes = 512 * _MiB
+    """Below it there is an alarm (`disk_low`), and no key rotation begins or goes on."""
+    disclosures: _Bytes = 256 * _MiB
+    """Below it nobody is shown anybody, and the projection's file is not written anew."""
+    notices: _Bytes = 128 * _MiB
+    """Below it peers are told to come again later, and the ballast is given up."""
+    ballast: _Bytes = 256 * _MiB
+    """Of a file that holds the room for what must go on then: the log, its signatures, acknowledgements."""
+
+    def __post_init__(self) -> None:
+        if not self.floor > self.disclosures > self.notices:
+            raise ValueError("floor, disclosures, notices: each has to be less than the one before")
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One register's configuration."""
 
@@ -163,9 +184,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Without it no checkpoint is time-stamped."""
     idle_seconds: int = msgspec.field(default=600)
     """A session ends after this long without an act; 600 s at the most (PIA III-3)."""
-    disk_floor: int = 512 * 1024 * 1024
-    """Bytes free below which the register says DISK_LOW."""
-
+    disk: Disk = Disk()
     sent_days: Annotated[int, msgspec.Meta(ge=31, le=3660)] = 366
     """For so many days it is remembered which messages went to the national server under which number: 機構 can ask for them again."""
     report_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 14
@@ -174,6 +193,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """For so many days a report is kept after it was acknowledged."""
     hold_days: Annotated[int, msgspec.Meta(ge=0, le=60)] = 14
     """For so many days a notice may wait for another one (保留); with 0 it is refused, as the assessment has it."""
+    scrub_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
+    """In so many days all of the log is read back and held against what was signed."""
     max_hits: Annotated[int, msgspec.Meta(ge=1, le=MOST_HITS)] = MAX_HITS
     """People that one search shows at the most."""
     reconciliation: Reconciling = Reconciling()

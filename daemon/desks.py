@@ -1,12 +1,12 @@
 """What each kind of caller may ask an open register for: the console's desk and the municipalities'."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.entry import Action, Outcome
 from daemon.audit.exporter import exported
 from daemon.commands.caller import Caller, Right
 from daemon.commands.custody.desk import Custody
@@ -31,13 +31,12 @@ from daemon.contract.announcements import ANNOUNCEMENTS
 from daemon.contract.console import LOOKUP, PERSON, SEARCH, ExportLine
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.holds import CANCEL_HOLD, CONSOLE_HOLDS, HOLDS
-from daemon.errors import TooFastError
+from daemon.errors import StateError
+from daemon.gates import Gates
 from daemon.ground import Ground, Surroundings
 from daemon.peers.decode import parse
 from daemon.peers.desk import PeerDesk
-from daemon.peers.limits import BUSY
 from daemon.peers.post import Post
-from daemon.store.writer import Writer
 
 Handler = Callable[[Caller, Any], Awaitable[Any]]
 
@@ -47,6 +46,7 @@ class Offices:
     """Who answers, beside searches."""
 
     halt: Halt
+    gates: Gates
     custody: Custody
     post: Post
     notices: Notices
@@ -57,17 +57,6 @@ class Offices:
     witnesses: Witnesses
     nightly: Nightly
     acceptance: Acceptance
-
-
-def admission(halt: Halt, writer: Writer) -> Callable[[Endpoint], None]:
-    """Raises StateError while the service is stopped, TooFastError while too much waits to be written."""
-
-    def admit(endpoint: Endpoint) -> None:
-        halt.admit(endpoint)
-        if writer.crowded:
-            raise TooFastError("peer.busy", after=BUSY)
-
-    return admit
 
 
 def peer_desk(ground: Ground, offices: Offices) -> PeerDesk:
@@ -88,8 +77,8 @@ def peer_desk(ground: Ground, offices: Offices) -> PeerDesk:
         },
         streams=counter.streams,
         readers={peer.NOTICES: partial(parse, register=ground.store.register)},
-        admit=admission(offices.halt, ground.store.writer),
-        still=offices.halt.admit,
+        admit=offices.gates.admit,
+        still=offices.gates.still,
     )
 
 
@@ -102,6 +91,11 @@ def console_desk(
     async def export(caller: Caller) -> AsyncIterator[ExportLine]:
         caller.require(Right.EXPORT)
         act = Act(Action.LOG_EXPORTED, f"operator:{caller.operator}", terminal=caller.terminal)
+        try:
+            offices.gates.require_export()
+        except StateError as error:
+            await store.writer.log(replace(act, outcome=Outcome.REFUSED, code=error.code))
+            raise
         await store.writer.log(act)
         async for line in exported(
             store.register, ground.journal, store.engine, ground.signer, around.service
@@ -109,7 +103,7 @@ def console_desk(
             yield line
 
     handlers: dict[Endpoint, Handler] = {
-        **_reading(config, ground, offices, around),
+        **_reading(config, ground, offices.gates, around),
         **offices.halt.handlers,
         **offices.custody.handlers,
         **offices.post.handlers,
@@ -124,16 +118,10 @@ def console_desk(
 
 
 def _reading(
-    config: Config, ground: Ground, offices: Offices, around: Surroundings
+    config: Config, ground: Ground, gates: Gates, around: Surroundings
 ) -> Mapping[Endpoint, Handler]:
     """What shows people."""
-
-    def timely() -> None:
-        """Whoever reads the register does so while the service runs, the rows are not in doubt and the log is signed in time."""
-        offices.halt.require_running()
-        offices.nightly.require_whole()
-        ground.signer.require_timely()
-
+    timely = gates.require_disclosures
     whom = (config.register, ground.reader, ground.store.writer, around.clock)
     holds, most = ground.holds, config.max_hits
     return {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from daemon.audit.journal import Journal
@@ -17,6 +18,7 @@ from daemon.store import truth
 from daemon.store.catchup import Sources
 from daemon.store.closing import close_all
 from daemon.store.commitment import Commitment
+from daemon.store.files import require_room
 from daemon.store.groups import Groups, Participant
 from daemon.store.holds import Holds
 from daemon.store.index import Index
@@ -26,6 +28,7 @@ from daemon.store.opening import Progress, level, noting, open_index, open_truth
 from daemon.store.reader import Reader
 from daemon.store.rotating import Store
 from daemon.store.rows import RowCodec
+from daemon.store.space import Space
 from daemon.store.sqlite import SqliteEngine
 from daemon.store.tally import Tally
 from daemon.store.writer import Writer
@@ -43,6 +46,7 @@ class Surroundings:
     """Told whether the national server is away."""
     progress: Progress
     """Told how far a rebuild of the projection has come."""
+    space: Space
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: 
     known = await truth.load(engine, sealer)
     tally, touched = await Tally.load(engine), await noting(engine)
     merged = await level(index, Sources(engine, known, codec), around.progress, total=tally.rows)
-    merger = Merger(index, known.head, merged)
+    room = partial(require_room, index.pages.file, around.space.free, config.disk.disclosures)
+    merger = Merger(index, known.head, merged, require_room=room)
     journal = await Journal.load(register, sealer, engine)
     holds = await Holds.load(register, engine, sealer)
     letters = await Letters.load(register, engine, sealer)

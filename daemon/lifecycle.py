@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 MOVES: dict[State, frozenset[State]] = {
     State.STARTING: frozenset({State.SEALED, State.STOPPING}),
     State.SEALED: frozenset({State.READY, State.DEGRADED, State.STOPPING}),
-    State.READY: frozenset({State.DEGRADED, State.STOPPING}),
-    State.DEGRADED: frozenset({State.READY, State.STOPPING}),
+    State.READY: frozenset({State.DEGRADED, State.SEALED, State.STOPPING}),
+    State.DEGRADED: frozenset({State.READY, State.SEALED, State.STOPPING}),
     State.STOPPING: frozenset(),
 }
 SERVING = frozenset({State.READY, State.DEGRADED})
@@ -60,7 +60,15 @@ class Lifecycle:
             log.info("reason", extra={"state": self.state, "reasons": self.reasons})
             self._on_change(self.state, tuple(self.reasons))
 
+    def distrust(self) -> None:
+        """Nothing that is stored can be relied on: sealed, whatever it was, until the next start."""
+        self.set(Reason.STORE_UNTRUSTED, given=True)
+        if self.state in SERVING:
+            self.move(State.SEALED)
+
     def require_serving(self) -> None:
         """Raise unless the register can serve now, with the code that says why not."""
+        if self.state is State.SEALED and Reason.STORE_UNTRUSTED in self._reasons:
+            raise StateError("state.untrusted")
         if self.state not in SERVING:
             raise StateError(f"state.{self.state}")

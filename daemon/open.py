@@ -1,7 +1,7 @@
 """The register once it is open: every part over one store and one keyring, built in order and closed in order."""
 
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from daemon.audit.act import Act
 from daemon.audit.entry import Action
 from daemon.audit.journal import Journal
+from daemon.audit.scrubber import Scrubber
 from daemon.audit.signer import Signer
 from daemon.audit.spooling import Spooling
 from daemon.clock import Clock
@@ -38,7 +39,8 @@ from daemon.contract.reconciliation import Summary
 from daemon.contract.reports import Report, ReportKind
 from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring
-from daemon.desks import Offices, admission, console_desk, peer_desk
+from daemon.desks import Offices, console_desk, peer_desk
+from daemon.gates import Gates
 from daemon.ground import Ground, Surroundings, ground
 from daemon.peers.calling import Calling
 from daemon.peers.desk import PeerDesk
@@ -49,7 +51,6 @@ from daemon.store.closing import close_all, closed_on_error
 from daemon.store.commitment import Commitment
 from daemon.store.dependents import Dependents
 from daemon.store.draft import Draft
-from daemon.store.files import free_beside
 from daemon.store.holds import Holds
 from daemon.store.index import Index
 from daemon.store.merging import Merger
@@ -58,6 +59,7 @@ from daemon.store.reader import Reader
 from daemon.store.residents import Residents
 from daemon.store.rotating import Store, rotations
 from daemon.store.rotations import Rotations
+from daemon.store.space import Space
 from daemon.store.sqlite import SqliteEngine
 from daemon.store.writer import Writer
 from daemon.upkeep import Upkeep, upkeep
@@ -98,6 +100,8 @@ class Parts:
     witnesses: Witnesses
     nightly: Nightly
     store: Store
+    space: Space
+    scrubber: Scrubber
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs while the store is open, by the names of the tasks."""
@@ -125,23 +129,36 @@ class Shown:
 
 
 async def build(
-    config: Config, state: Path, *, service: KeyService, keyring: Keyring, clock: Clock, shown: Shown
+    config: Config,
+    state: Path,
+    *,
+    service: KeyService,
+    keyring: Keyring,
+    clock: Clock,
+    shown: Shown,
+    space: Space | None = None,
 ) -> Parts:
-    """Open the store and put every part together. The keys are in `keyring`; nothing runs yet."""
-    around = Surroundings(service, keyring, clock, shown.away, shown.progress)
+    """Open the store and put every part together. The keys are in `keyring`; nothing runs yet.
+
+    Without a `space` it is one that nobody looks at: then nothing is refused for want of room.
+    """
+    space = space or Space.of(config.disk, state)
+    around = Surroundings(service, keyring, clock, shown.away, shown.progress, space)
     base = await ground(config, state, around)
     async with closed_on_error(base):
-        return await _built(config, state, base, around)
+        return await _built(config, base, around)
 
 
-async def _built(config: Config, state: Path, base: Ground, around: Surroundings) -> Parts:
+async def _built(config: Config, base: Ground, around: Surroundings) -> Parts:
     store, clock = base.store, around.clock
     engine, writer = store.engine, store.writer
     client = NationalClient(config.national.socket, Calling(config.national.tls), config.national.name)
     halt = await Halt.load(engine, writer, clock)
-    ways = Ways(client, around.away, secrets.SystemRandom().random, halt.running)
+    nightly = await _nightly(config, base, clock)
+    gates = Gates(halt, around.space, base.signer, writer, nightly)
+    ways = Ways(client, around.away, secrets.SystemRandom().random, gates.may_send)
     mail = post(store, base.letters, config, clock, ways)
-    rotating, dependents, custody = _keys(config, state, base, around)
+    rotating, dependents, custody = _keys(config, base, around)
     boundaries = await Boundaries.load(config.register, engine, writer, Pairs())
     means = Means(
         config.register,
@@ -155,15 +172,16 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
     compared = _comparing(config, base, mail, clock)
     offices = Offices(
         halt=halt,
+        gates=gates,
         custody=custody,
         post=mail,
-        notices=Notices(means, writer, halt.require_running),
+        notices=Notices(means, writer, gates.require_notices),
         held=HeldNotices(means, writer, Pairs(), clock),
         boundaries=boundaries,
         reconciliations=compared,
         timetable=Timetable(compared, config.reconciliation, config.peers.municipalities, clock),
         witnesses=await Witnesses.load(config.peers, engine, writer, clock),
-        nightly=await _nightly(config, base, clock),
+        nightly=nightly,
         acceptance=Acceptance(writer, base.commitment, Pairs()),
     )
     people = People(config.register, engine, store.sealer, PasswordHasher())
@@ -183,7 +201,7 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         client=client,
         pump=mail.pump,
         post=mail,
-        national_desk=mail.national_desk(admission(halt, writer)),
+        national_desk=mail.national_desk(gates.admit),
         notices=offices.notices,
         holds=base.holds,
         held_notices=offices.held,
@@ -209,6 +227,16 @@ async def _built(config: Config, state: Path, base: Ground, around: Surroundings
         witnesses=offices.witnesses,
         nightly=offices.nightly,
         store=store,
+        space=around.space,
+        scrubber=Scrubber(
+            config.register,
+            base.journal,
+            engine,
+            writer,
+            sealer=store.sealer,
+            clock=clock,
+            days=config.scrub_days,
+        ),
     )
 
 
@@ -224,16 +252,13 @@ async def _nightly(config: Config, base: Ground, clock: Clock) -> Nightly:
     )
 
 
-def _keys(
-    config: Config, state: Path, base: Ground, around: Surroundings
-) -> tuple[Rotations, Dependents, Custody]:
+def _keys(config: Config, base: Ground, around: Surroundings) -> tuple[Rotations, Dependents, Custody]:
     """Who turns keys over, who knows what lies under them, and who asks for their end."""
     store = base.store
-    floor, share = config.disk_floor, config.rotation_share
-    free = free_beside(state)
     rotating = rotations(
-        store, around.keyring, around.service, around.clock, free=free, floor=floor, share=share
-    )
+        store, around.keyring, around.service, around.clock,
+        free=around.space.free, floor=config.disk.floor, share=config.rotation_share,
+    )  # fmt: skip
     in_use = {classes.STORE: store.engine.pages, classes.INDEX: store.index.pages}
     dependents = Dependents(store.engine, store.tally, in_use, rotating)
     custody = Custody(
@@ -266,11 +291,12 @@ def _tell(mail: Post, draft: Draft, municipality: str, summary: Summary) -> None
     mail.reports.add(draft, municipality, report)
 
 
-async def introduce(config: Config, parts: Parts, made: list[str]) -> None:
-    """First words in the log: new keys, the set-up if there is one to take in, and that the register serves."""
-    await parts.witnesses.remember()
+def introduction(config: Config, parts: Parts, made: list[str]) -> Iterator[Callable[[], Awaitable[object]]]:
+    """First words in the log: new keys, the set-up if there is one to take in, and that the register serves. Each is said once."""
+    yield parts.witnesses.remember
     if made:
-        await parts.writer.log(Act(Action.KEY_MADE, "jukurad", counts={"keys": len(made)}))
+        yield partial(parts.writer.log, Act(Action.KEY_MADE, "jukurad", counts={"keys": len(made)}))
     if config.setup is not None:
-        await setup.take_in(setup.read(config.setup), parts.engine, parts.writer, parts.people)
-    await parts.writer.log(Act(Action.REGISTER_STARTED, "jukurad"))
+        given = setup.read(config.setup)
+        yield partial(setup.take_in, given, parts.engine, parts.writer, parts.people)
+    yield partial(parts.writer.log, Act(Action.REGISTER_STARTED, "jukurad"))

@@ -12,7 +12,7 @@ from daemon.audit.fields import unknown
 from daemon.audit.journal import Journal
 from daemon.clock import ManualClock, day_of
 from daemon.commands.caller import Caller, Role
-from daemon.config import Config, Files, National, NationalIn, Peers
+from daemon.config import Config, Disk, Files, National, NationalIn, Peers
 from daemon.contract.console import Affair
 from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring, first_seal, load
@@ -116,6 +116,7 @@ def configured(register: Register, pki: Pki, folder: Path) -> Config:
         ),
         national_in=NationalIn(tls=Files(certificate=server.cert, key=server.key, ca=pki.national_ca)),
         rotation_share=1.0,
+        disk=Disk(ballast=1024 * 1024),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.app import App
-from daemon.audit.entry import Action, header_of
+from daemon.audit.entry import Action, Header, header_of
 from daemon.audit.journal import leaf_of
 from daemon.clock import ManualClock
 from daemon.commands.caller import Caller, Role
@@ -59,6 +59,12 @@ class Scene:
                 await asyncio.sleep(0.02)
         return status
 
+    async def entries(self) -> list[Header]:
+        """The headers of everything that is in the log."""
+        assert self.app._parts is not None
+        stored = await self.app._parts.engine.scan(Table.LOG, limit=10_000)
+        return [header_of(leaf_of(value)[0]) for _, value in stored]
+
     async def stop(self) -> int:
         """As SIGTERM does."""
         self.app._end.set()
@@ -86,6 +92,7 @@ async def running(
 ) -> AsyncIterator[Scene]:
     monkeypatch.setattr("daemon.app.UNSEAL_PAUSE", 0.02)
     monkeypatch.setattr("daemon.app.WATCH", 0.02)
+    monkeypatch.setattr("daemon.sentry.LOOK", 0.02)
     (folder / "c.sock").unlink(missing_ok=True)
     peers, national_in, console = listening(), listening(), listening(folder / "c.sock")
     door = Door("127.0.0.1", peers.getsockname()[1], PEER_NAMES[Register.HONNIN])
@@ -217,7 +224,7 @@ async def test_a_task_that_the_register_lives_by_ends_it_with_a_failure(
 ) -> None:
     async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
         await scene.until(lambda status: status.state in {State.READY, State.DEGRADED})
-        monkeypatch.setattr(scene.app, "_disk_free", lambda: 1 // 0)
+        monkeypatch.setattr(scene.app._space, "free", lambda: 1 // 0)
         assert await scene.ended == 1
 
 
@@ -225,9 +232,10 @@ async def test_a_disk_that_fills_is_a_state(
     pki: Pki, tmp_path: Path, clock: ManualClock, service: FakeKeyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(pki, tmp_path, clock, service, monkeypatch) as scene:
-        monkeypatch.setattr(scene.app, "_disk_free", lambda: 0)
+        limits = scene.app.config.disk
+        monkeypatch.setattr(scene.app._space, "free", lambda: limits.floor - 1)
         await scene.until(lambda status: status.state is State.DEGRADED and Reason.DISK_LOW in status.reasons)
-        monkeypatch.setattr(scene.app, "_disk_free", lambda: 10**12)
+        monkeypatch.setattr(scene.app._space, "free", lambda: limits.floor * 2)
         await scene.until(lambda status: Reason.DISK_LOW not in status.reasons)
 
 

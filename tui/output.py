@@ -88,6 +88,7 @@ def status(status: Status, say: Words) -> RenderableType:
         *((say("status.tokens"), key_formats.token_line(token, say)) for token in status.tokens),
         *((say("status.rotations"), key_formats.rotation(running, say)) for running in status.rotations),
         *rows_format.verification(status, say),
+        *service_format.ground(status, say),
         *service_format.ahead(status, say),
         *timestamp_format.stamped(status, say),
         *witness_format.rows(status, say),

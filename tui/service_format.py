@@ -1,4 +1,4 @@
-"""How emergency stop, planned stops and dates ahead look, in one language each. Pure."""
+"""How emergency stop, planned stops, dates ahead and the disk look, in one language each. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,8 +7,11 @@ from daemon.contract.announcements import Announcement
 from daemon.contract.console import Status
 from daemon.contract.deadlines import Deadline, Ends
 from daemon.contract.halt import HaltState
+from daemon.errors import IntegrityError
 from tui import formats
 from tui.words import Words
+
+MIB = 1024 * 1024
 
 
 def deadline(each: Deadline, now: datetime, say: Words) -> str:
@@ -30,6 +33,16 @@ def ahead(status: Status, say: Words) -> Iterator[tuple[str, str]]:
         yield say("status.announcements"), announcement(each)
     for ending in status.deadlines:
         yield say("status.deadlines"), deadline(ending, status.now, say)
+
+
+def ground(status: Status, say: Words) -> Iterator[tuple[str, str]]:
+    """What a status has to say of disk and files, each with its name."""
+    if status.fault:
+        yield say("status.fault"), f"{status.fault}: {say.error(IntegrityError(status.fault))}"
+    if status.disk is not None:
+        disk = status.disk
+        left = say("status.disk_left", free=f"{disk.free // MIB:,}", ballast=f"{disk.ballast // MIB:,}")
+        yield say("status.disk"), f"{say.of('disk', disk.stage)} {left}"
 
 
 def halt(state: HaltState, say: Words) -> Iterator[tuple[str, str]]:

@@ -170,6 +170,10 @@ class Action(StrEnum):
     TIMESTAMP_FAILED = "timestamp.failed"
     """The checkpoint of `counts.size` was not time-stamped: the authority was away (failed), or its reply does not hold (refused);
     `code` says why. Each code has one entry a day, however often it is tried."""
+    LOG_MISMATCH = "log.mismatch"
+    """Entries were read back and one did not fit, `code` says how; `counts` has the first that did not and how many were read with it."""
+    DISK_STAGE = "disk.stage"
+    """The disk is fuller, or emptier, than the stage before (1 is its name), with so many MiB free: what is refused changed with it."""
     KEY_MADE = "key.made"
     """The key service made data keys or a key pair; `counts.keys` is how many."""
     KEY_VIEW_REFUSED = "key.view_refused"

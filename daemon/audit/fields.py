@@ -46,6 +46,9 @@ _REQUESTS = frozenset((
 ))  # fmt: skip
 """Kinds of peers' requests: the figure is how many things one held."""
 
+_STAGES = frozenset(("ample", "low", "no_disclosures", "no_notices"))
+"""Of a disk that fills: the figure is 1."""
+
 _NOTHING = _fields()
 _CHECKPOINT = _fields("size")
 _REASON = _fields("", "reason")
@@ -128,6 +131,8 @@ FIELDS: dict[Action, Fields] = {
     Action.LOG_EXPORTED: _NOTHING,
     Action.TIMESTAMP_KEPT: _CHECKPOINT,
     Action.TIMESTAMP_FAILED: _CHECKPOINT,
+    Action.LOG_MISMATCH: _fields("entry entries"),
+    Action.DISK_STAGE: _fields("free", "", _STAGES),
     Action.KEY_MADE: _fields("keys", "names"),
     Action.KEY_VIEW_REFUSED: _NOTHING,
     Action.KEY_ROTATION_ASKED: _fields("", "", _KEYS),

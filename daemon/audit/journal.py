@@ -21,7 +21,7 @@ from daemon.crypto.seal import Place, Sealer
 from daemon.errors import IntegrityError
 from daemon.register.rows import Register
 from daemon.store.draft import Draft, Group
-from daemon.store.engine import Engine, Table
+from daemon.store.engine import Engine, Reads, Table
 
 HEAD, TALLY = b"log", b"tally"
 
@@ -140,7 +140,7 @@ def node_key(node: Node) -> bytes:
 class Nodes:
     """Reads complete subtrees for proofs."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Reads) -> None:
         self._engine = engine
 
     async def __call__(self, nodes: Sequence[Node]) -> dict[Node, bytes]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from daemon.contract.announcements import Announcement
 from daemon.contract.boundaries import BOUNDARY_ENDPOINTS
 from daemon.contract.deadlines import Deadline
+from daemon.contract.disk import Disk
 from daemon.contract.endpoint import Empty, Endpoint
 from daemon.contract.findings import FINDING_ENDPOINTS
 from daemon.contract.halt import HALT_ENDPOINTS
@@ -57,10 +58,20 @@ class Reason(StrEnum):
     SPOOL_AWAY = "spool_away"
     """The log's copy on the second disk is not level with it."""
     DISK_LOW = "disk_low"
+    """Room runs short; everything goes on."""
+    DISK_DISCLOSURES = "disk_disclosures"
+    """So little room that nobody is shown anybody."""
+    DISK_NOTICES = "disk_notices"
+    """So little room that peers are told to come again, too; the log goes on in the room of the ballast."""
+    BALLAST_MISSING = "ballast_missing"
+    """There is no ballast: it was given up, or cannot be made."""
+    LOG_ALTERED = "log_altered"
+    """Read back, entries of the log did not fit its tree."""
     SIGNATURE_REFUSED = "signature_refused"
     STORE_UNTRUSTED = "store_untrusted"
     ROWS_DIFFER = "rows_differ"
     """Other rows lie in the store than were committed, and nobody has explained it: nobody is shown anything."""
+    """Store or log do not verify, or the file in use is not the one that was opened: sealed until somebody has looked at it."""
     SERVICE_STOPPED = "service_stopped"
     """緊急遮断."""
     PEERS_CLOSED = "peers_closed"
@@ -120,6 +131,10 @@ class Status(Struct, frozen=True, kw_only=True):
     """None where no time-stamp authority is configured."""
     witnesses: list[WitnessState] | None = None
     """Of the log, by municipality; empty where none is configured, None while sealed."""
+    disk: Disk | None = None
+    """The room on the register's disk, once it was looked at."""
+    fault: str = ""
+    """The error code that says why the store is not trusted."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):

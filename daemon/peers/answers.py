@@ -23,7 +23,7 @@ STATUS = {
     "witness.time_too_late": 422,
 }
 """Where HTTP has a number of its own for it."""
-AFTER = {"state.stopped": 60, "state.planned_stop": 60}
+AFTER = {"state.stopped": 60, "state.planned_stop": 60, "state.disk_notices": 60, "state.untrusted": 600}
 """Seconds after which to come back; `SOON` of whatever else passes by itself."""
 SOON = 5
 UNAVAILABLE = 503

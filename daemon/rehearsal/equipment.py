@@ -23,6 +23,9 @@ key_service = "{keys}"
 terminal = "T01"
 setup = "{setup}"
 
+[disk]
+ballast = 16777216
+
 [peers]
 municipalities = [{municipalities}]
 [peers.witnesses]

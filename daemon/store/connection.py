@@ -17,7 +17,8 @@ from typing import Any, TypeVar, cast
 import aiosqlite.core
 import sqlcipher3.dbapi2 as sqlcipher
 
-from daemon.errors import IntegrityError
+from daemon.errors import IntegrityError, StateError
+from daemon.store.faults import Errors, told
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -30,14 +31,6 @@ writing rows a quarter) wherever the processor has instructions for SHA-256.
 """
 BUSY = 10.0  # seconds that one connection waits for a lock of another
 STATEMENTS = 256  # prepared, per connection
-
-Errors = (sqlcipher.DatabaseError, sqlcipher.OperationalError)
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether an error says that a page does not verify, or that pages do not fit together; not that a file is locked, full or away."""
-    # SQLITE_CORRUPT and SQLITE_NOTADB alone have no class of their own below it.
-    return type(error) is sqlcipher.DatabaseError
 
 
 class Connection(aiosqlite.core.Connection):
@@ -96,7 +89,7 @@ def _transact(connection: sqlite3.Connection, work: Work[T]) -> T:
 
 
 def connector(file: Path, key: bytes, pragmas: Sequence[str]) -> sqlite3.Connection:
-    """A DB-API connection to `file` under `key`; IntegrityError if the key does not fit the file."""
+    """A DB-API connection to `file` under `key`; IntegrityError if the key does not fit the file, StateError if the disk fails."""
     connection: Any = sqlcipher.connect(
         str(file), timeout=BUSY, isolation_level=None, cached_statements=STATEMENTS
     )
@@ -112,5 +105,6 @@ def connector(file: Path, key: bytes, pragmas: Sequence[str]) -> sqlite3.Connect
             connection.execute(f"PRAGMA {pragma}").fetchall()
     except Errors as error:
         connection.close()
-        raise IntegrityError("store.cannot_open") from error
+        fault = told(error)
+        raise fault if isinstance(fault, StateError) else IntegrityError("store.cannot_open") from error
     return cast("sqlite3.Connection", connection)

@@ -36,7 +36,7 @@ def exists(file: Path) -> bool:
 
 def remove(file: Path) -> None:
     """Delete `file` and its companions, whichever there are."""
-    for part in (file, *_companions(file)):
+    for part in parts(file):
         part.unlink(missing_ok=True)
 
 
@@ -56,7 +56,7 @@ def replace(file: Path, new: Path) -> None:
 
 def size(file: Path) -> int:
     """Bytes of `file` with its companions."""
-    return sum(part.stat().st_size for part in (file, *_companions(file)) if part.exists())
+    return sum(part.stat().st_size for part in parts(file) if part.exists())
 
 
 def require_room(file: Path, free: Free, floor: int, *, more: int = 1) -> None:
@@ -68,6 +68,11 @@ def require_room(file: Path, free: Free, floor: int, *, more: int = 1) -> None:
 def free_beside(folder: Path) -> Free:
     """How many bytes are free where `folder` lies."""
     return lambda: shutil.disk_usage(folder).free
+
+
+def parts(file: Path) -> list[Path]:
+    """`file` and its companions, there or not."""
+    return [file, *_companions(file)]
 
 
 def _companions(file: Path) -> list[Path]:

@@ -14,7 +14,7 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.crypto.seal import Sealer
-from daemon.errors import JukuraError, StateError
+from daemon.errors import IntegrityError, JukuraError, StateError
 from daemon.store.draft import Draft, Group, Seen
 from daemon.store.engine import Engine, Table
 from daemon.store.index import Index
@@ -78,6 +78,8 @@ class Groups:
         self._sealer = sealer
         self._participants = participants
         self._clock = clock
+        self.distrust: IntegrityError | None = None
+        """Why a group could not be written, where that says that the file is not to be trusted."""
 
     @property
     def filling(self) -> bool:
@@ -104,11 +106,16 @@ class Groups:
             if seen is None:
                 await self._look(jobs, group.seen)
             results = await self._work(jobs, group, lambda: self._look(more(), following))
-        except Exception as error:
+        except JukuraError as error:
+            # On a full disk each fails: a trace would say no more than the code.
+            log.warning(
+                "commit failed", extra={"commit": group.commit, "count": len(jobs), "code": error.code}
+            )
+            self._failed(jobs, error)
+            return None
+        except Exception:
             log.exception("commit failed", extra={"commit": group.commit, "count": len(jobs)})
-            failure = error if isinstance(error, JukuraError) else StateError("store.cannot_write")
-            for job in jobs:
-                tell(job.done, failure)
+            self._failed(jobs, StateError("store.cannot_write"))
             return None
         try:
             # A projection that cannot follow ends the writer, and the next start levels it: the truth is safe.
@@ -121,6 +128,11 @@ class Groups:
             return None
         following.followed_by(group)
         return following
+
+    def _failed(self, jobs: Sequence[Job], failure: JukuraError) -> None:
+        """Nothing of the group was kept: tell all of it."""
+        for job in jobs:
+            tell(job.done, failure)
 
     async def _work(
         self, jobs: Sequence[Job], group: Group, meanwhile: Callable[[], Awaitable[None]]
@@ -172,6 +184,8 @@ class Groups:
             self._engine.apply(group.changes), meanwhile(), return_exceptions=True
         )
         if applied is not None:
+            if isinstance(applied, IntegrityError):
+                self.distrust = applied
             raise applied
         # From here the truth has it, and nothing may take it back.
         self._truth.head, self._truth.listed = group.commit, listed

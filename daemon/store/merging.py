@@ -38,8 +38,12 @@ Between = Callable[[Callable[[], Awaitable[bool]]], Awaitable[bool]]
 class Merger:
     """Keeps the projection level. Both truth and projection have come up to the commit `head`, its file up to `merged`."""
 
-    def __init__(self, index: Index, head: int, merged: int) -> None:
+    def __init__(
+        self, index: Index, head: int, merged: int, *, require_room: Callable[[], None] = lambda: None
+    ) -> None:
+        """`require_room` raises StateError where the disk cannot hold one more such file and what it must leave free."""
         self._index = index
+        self._require_room = require_room
         self._head = head
         self.merged = merged
         """The commit up to which the file has come."""
@@ -151,6 +155,7 @@ class Merger:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
+            self._require_room()
             async with asyncio.timeout(None) as self._patience:
                 await self.merge()
         except TimeoutError:

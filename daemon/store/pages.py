@@ -15,8 +15,11 @@ from typing import TypeVar
 
 from daemon.errors import IntegrityError
 from daemon.store import files
-from daemon.store.connection import Connection, Errors, Work
+from daemon.store.closing import closed_on_error
+from daemon.store.connection import Connection, Work
 from daemon.store.connections import Connections, PageKey, Shape, connect
+from daemon.store.faults import Errors
+from daemon.store.identity import Identity
 from daemon.store.turnstile import Turnstile
 
 log = logging.getLogger(__name__)
@@ -31,8 +34,12 @@ AGAIN = 5.0  # seconds until the WAL is tried once more where it could not be mo
 class Pages:
     """One file in use."""
 
-    def __init__(self, file: Path, shape: Shape, key: PageKey, connections: Connections) -> None:
+    def __init__(
+        self, file: Path, shape: Shape, key: PageKey, connections: Connections, identity: Identity
+    ) -> None:
         self.file = file
+        self.identity = identity
+        """Of the file that is in use now."""
         self._shape = shape
         self.key = key
         self._connections = connections
@@ -44,7 +51,7 @@ class Pages:
     @classmethod
     async def open(cls, file: Path, key: PageKey, shape: Shape) -> "Pages":
         """Open `file`, make or migrate its tables; IntegrityError if `key` does not fit."""
-        return cls(file, shape, key, await connect(file, key, shape))
+        return cls(file, shape, key, *await _connected(file, key, shape))
 
     @property
     def writer(self) -> Connection:
@@ -62,6 +69,12 @@ class Pages:
         if changes - self._settled >= self._shape.settle:
             self._grown.set()
         return result
+
+    async def look(self) -> None:
+        """IntegrityError where the file is not the one that was opened."""
+        async with self._turnstile.through():
+            # Left to end where whoever looks is cancelled: what runs there next is somebody's commit.
+            await self.writer.glance(self.identity.require)
 
     async def read(self, work: Work[T], *, apart: bool = False) -> T:
         """What `work` returns, run in one trip to the thread of a connection that sees what is committed.
@@ -126,18 +139,25 @@ class Pages:
                 await self._connections.close()
                 await _to_its_end(partial(files.replace, self.file, new or files.successor(self.file)))
             finally:
-                self.key, self._connections = await self._reopened(key)
+                self.key, (self._connections, self.identity) = await self._reopened(key)
                 self._settled = 0
 
     async def close(self) -> None:
         """Let go of the file."""
         await self._connections.close()
 
-    async def _reopened(self, new: PageKey) -> tuple[PageKey, Connections]:
+    async def _reopened(self, new: PageKey) -> tuple[PageKey, tuple[Connections, Identity]]:
         try:
-            return new, await connect(self.file, new, self._shape)
+            return new, await _connected(self.file, new, self._shape)
         except IntegrityError:
-            return self.key, await connect(self.file, self.key, self._shape)
+            return self.key, await _connected(self.file, self.key, self._shape)
+
+
+async def _connected(file: Path, key: PageKey, shape: Shape) -> tuple[Connections, Identity]:
+    """The connections to `file`, and which file that is."""
+    connections = await connect(file, key, shape)
+    async with closed_on_error(connections):
+        return connections, await connections.writer.run(partial(Identity.take, file=file))
 
 
 async def open_fitting(file: Path, keys: Sequence[PageKey], shape: Shape) -> Pages:

@@ -15,7 +15,7 @@ from daemon.contract.keys import Rotation
 from daemon.crypto.classes import generation, kind
 from daemon.crypto.keyring import Keyring
 from daemon.errors import ConflictError, InputError, IntegrityError, JukuraError, StateError
-from daemon.store.connection import Errors
+from daemon.store.faults import Errors
 from daemon.store.record import Record, Records
 from daemon.store.work import Plan, Work
 from daemon.tasks import Tasks

@@ -6,7 +6,7 @@ is written to the disk what the next one will look at is read already; what the 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from daemon.audit.act import Act
 from daemon.errors import IntegrityError, StateError
 from daemon.store.draft import Draft, Seen
-from daemon.store.groups import Groups
+from daemon.store.groups import Groups, nothing
 from daemon.store.jobs import Job, Work, tell
 from daemon.store.lanes import FIRST, Lanes
 
@@ -58,6 +58,8 @@ class Writer:
         self._coming = _Turn()
         """Taken already, while the group before it is written."""
         self._closed = False
+        self.barred: IntegrityError | None = None
+        """Why nothing is written any more."""
         self._ended = asyncio.Event()
         self._ended.set()
 
@@ -94,6 +96,10 @@ class Writer:
 
         await self.write(work)
 
+    def bar(self, error: IntegrityError) -> None:
+        """Write nothing from now on: whoever waits, or asks, is told `error`. For good, since the file is not to be trusted."""
+        self.barred = self.barred or error
+
     async def run(self) -> None:
         """Commit groups until `close`."""
         ending = False
@@ -116,6 +122,8 @@ class Writer:
     async def _ask(self, job: Job | _Alone, lane: str = FIRST, weight: int = 1) -> Any:  # noqa: ANN401 - whatever the work gives
         if self._closed:
             raise StateError("state.stopping")
+        if self.barred is not None:
+            raise IntegrityError(self.barred.code)
         try:
             async with asyncio.timeout(WORD):
                 await self._queue.put(lane, job, weight)
@@ -140,19 +148,32 @@ class Writer:
         """Groups of what can be committed together, and what wants to be alone, in order."""
         jobs = [piece for piece in turn.pieces if isinstance(piece, Job)]
         if len(jobs) == len(turn.pieces):
-            self._coming.seen = await self._groups.commit(jobs, seen=turn.seen, more=self._more)
+            self._coming.seen = await self._commit(jobs, turn.seen, self._more)
             return
         group: list[Job] = []
         for piece in turn.pieces:
             if isinstance(piece, Job):
                 group.append(piece)
             elif piece is not None:
-                if group:
-                    await self._groups.commit(group)
-                    group = []
-                await _alone(piece)
-        if group:
-            await self._groups.commit(group)
+                await self._commit(group)
+                group = []
+                await _alone(piece, self.barred)
+        await self._commit(group)
+
+    async def _commit(
+        self, jobs: Sequence[Job], seen: Seen | None = None, more: Callable[[], Sequence[Job]] = nothing
+    ) -> Seen | None:
+        """One group; where nothing may be written any more all of it is told so."""
+        if self.barred is not None:
+            for job in jobs:
+                tell(job.done, self.barred)
+            return None
+        if not jobs:
+            return None
+        following = await self._groups.commit(jobs, seen=seen, more=more)
+        if self._groups.distrust is not None:
+            self.bar(self._groups.distrust)
+        return following
 
     def _more(self) -> list[Job]:
         """Take what is next already; what to read ahead of it, if nothing in it wants to be alone."""
@@ -163,8 +184,10 @@ class Writer:
         return jobs if len(jobs) == len(self._coming.pieces) else []
 
 
-async def _alone(job: _Alone) -> None:
-    if job.done.cancelled():
+async def _alone(job: _Alone, barred: IntegrityError | None) -> None:
+    if barred is not None:
+        tell(job.done, barred)
+    if job.done.done():
         return
     try:
         result = await job.work()

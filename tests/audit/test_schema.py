@@ -84,7 +84,9 @@ def test_the_table_knows_every_kind_that_a_figure_is_named_after() -> None:
 
 def test_every_action_is_somebodys() -> None:
     sources = [
-        path.read_text("utf-8") for path in (ROOT / "daemon").rglob("*.py") if path.parent.name != "audit"
+        path.read_text("utf-8")
+        for path in (ROOT / "daemon").rglob("*.py")
+        if path.relative_to(ROOT).as_posix() not in {"daemon/audit/entry.py", "daemon/audit/fields.py"}
     ]
     unused = [
         action.name for action in Action if not any(f"Action.{action.name}" in text for text in sources)

@@ -161,6 +161,25 @@ async def test_what_a_full_disk_refuses_is_tried_again(
     assert memory.merges == [1]
 
 
+async def test_without_room_for_one_more_file_none_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.merging.REST", 0.005)
+    monkeypatch.setattr("daemon.store.merging.AGAIN", 0.02)
+    memory, room = Memory(), asyncio.Event()
+
+    def require_room() -> None:
+        if not room.is_set():
+            raise StateError("store.no_room")
+
+    follower = Merger(memory, HEAD, HEAD - 1, require_room=require_room)  # type: ignore[arg-type]
+    async with running(follower):
+        await follower.follow(HEAD + 1, [object()], [])  # type: ignore[list-item]
+        await asyncio.sleep(0.05)
+        assert (memory.waiting, memory.merges) == (1, [])
+        room.set()
+        await merged(memory, 1)
+    assert memory.merges == [1]
+
+
 async def test_a_file_that_is_damaged_ends_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.merging.REST", 0.005)
     memory = Memory()

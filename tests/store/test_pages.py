@@ -13,8 +13,9 @@ import pytest
 
 from daemon.errors import IntegrityError, StateError
 from daemon.store import connections, files
-from daemon.store.connection import Errors, connector, is_damage
+from daemon.store.connection import connector
 from daemon.store.engine import Table
+from daemon.store.faults import Errors
 from daemon.store.pages import PageKey, Pages, open_fitting
 from daemon.store.sqlite import SHAPE, SqliteEngine
 from daemon.store.turnstile import Turnstile
@@ -42,24 +43,6 @@ async def test_the_key_that_fits_is_found_and_a_new_file_takes_the_first(tmp_pat
     fresh = await open_fitting(tmp_path / "other.db", [NEW, OLD], SHAPE)
     assert fresh.key == NEW
     await fresh.close()
-
-
-async def test_a_page_that_does_not_verify_is_damage_and_nothing_else_is(tmp_path: Path) -> None:
-    file = tmp_path / "register.db"
-    engine = SqliteEngine(await Pages.open(file, OLD, SHAPE))
-    await engine.apply({Table.ROWS: {bytes([number]) * 16: bytes(4000) for number in range(1, 50)}})
-    await engine.close()
-    content = bytearray(file.read_bytes())
-    content[len(content) // 8192 * 4096 + 100] ^= 1
-    file.write_bytes(content)
-    engine = SqliteEngine(await Pages.open(file, OLD, SHAPE))
-    with pytest.raises(Errors) as damaged:
-        await engine.apart.scan(Table.ROWS, limit=100)
-    with pytest.raises(Errors) as other:
-        await engine.pages.read(lambda connection: connection.execute("SELECT 1 FROM nowhere"))
-    await engine.close()
-    assert is_damage(damaged.value)
-    assert not is_damage(other.value)
 
 
 async def test_a_wrong_key_tried_first_takes_nothing_from_a_file_that_was_killed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.store import pages as pages_module
-from daemon.store.connection import Errors
+from daemon.store.faults import Errors
 from daemon.store.pages import Pages
 from daemon.store.sqlite import SHAPE
 from tests.store.test_pages import OLD, held, put

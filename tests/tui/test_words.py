@@ -8,6 +8,7 @@ import pytest
 import tui
 from daemon.contract.console import Lookup, Match, Reason, Search, State
 from daemon.contract.deadlines import Ends
+from daemon.contract.disk import Stage
 from daemon.contract.keys import Deed
 from daemon.contract.messages import texts
 from daemon.contract.outbox import AsideState
@@ -36,6 +37,7 @@ BY_VALUE = {
     "reason": list(Reason),
     "reason_means": list(Reason),
     "at_rest": ["protected", "unprotected"],
+    "disk": list(Stage),
     "run_mode": list(Mode),
     "run_phase": list(RunPhase),
     "finding": [*Found, "records"],

@@ -118,7 +118,7 @@ class StatusScreen(Page):
             table.add_row(Text(say(f"status.{name}"), style="dim"), formats.cell(value))
         for name, value in service_format.ahead(status, say):
             table.add_row(Text(name, style="bold #e08080"), formats.cell(value))
-        for name, value in timestamp_format.stamped(status, say):
+        for name, value in (*service_format.ground(status, say), *timestamp_format.stamped(status, say)):
             table.add_row(Text(name, style="dim"), formats.cell(value))
         for token in status.tokens:
             table.add_row(

@@ -22,8 +22,8 @@ from daemon.commands.reconciliation.sweeping import Sweeping
 from daemon.commands.reconciliation.turns import Turns
 from daemon.contract.reconciliation import Mode, Phase
 from daemon.errors import IntegrityError, JukuraError, StateError
-from daemon.store.connection import Errors
 from daemon.store.draft import Draft
+from daemon.store.faults import Errors
 from daemon.store.writer import Writer
 from daemon.tasks import Tasks
 

@@ -17,7 +17,6 @@ from daemon.commands.reconciliation.turns import Turns
 from daemon.contract.verification import Verification
 from daemon.errors import IntegrityError, JukuraError, StateError
 from daemon.store.commitment import Commitment
-from daemon.store.connection import Errors, is_damage
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
 from daemon.store.recount import Recount
@@ -93,7 +92,7 @@ class Nightly:
             if is_due(self._last.began if self._last else None, self._clock.now(), self._at):
                 try:
                     await self.look()
-                except (JukuraError, OSError, *Errors) as error:
+                except (JukuraError, OSError) as error:
                     code = error.code if isinstance(error, JukuraError) else type(error).__name__
                     log.warning("rows not verified", extra={"code": code})
 
@@ -106,10 +105,6 @@ class Nightly:
                 await self._through(recount)
             except IntegrityError as error:
                 failed = error.code
-            except Errors as error:
-                if not is_damage(error):
-                    raise
-                failed = "store.altered"
             finally:
                 self._running = None
             await self._tell(recount, Last(began, recount.rows), failed)
