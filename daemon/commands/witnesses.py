@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.entry import MAX_COUNT, Action, Outcome
 from daemon.audit.journal import Nodes, sequence
 from daemon.audit.tree import consistency_proof
 from daemon.clock import Clock
@@ -94,7 +94,8 @@ class Witnesses:
         counts: dict[str, int] = {}
         try:
             checkpoint, cosignature = _posted(posted.text, cosigner)
-            counts = {"size": checkpoint.size}
+            # One that no log of ours could have is no figure of an entry.
+            counts = {"size": checkpoint.size} if checkpoint.size <= MAX_COUNT else {}
             return await self._attach(sender, cosigner, checkpoint, cosignature)
         except JukuraError as error:
             refused = Act(

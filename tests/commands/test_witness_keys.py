@@ -34,6 +34,7 @@ TWIN = Key(replace(A.cosigner, name="twin.example/w"), A.private)
         {"witnesses": {ELSEWHERE: VKEY}},
         {"witnesses": {HERE: VKEY, THERE: VKEY}},
         {"witnesses": {HERE: VKEY, THERE: TWIN.cosigner.vkey()}},
+        {"witnesses": {HERE: VKEY, THERE: replace(B.cosigner, name=A.cosigner.name).vkey()}},
         {"witnesses": {HERE: VKEY, THERE: ed25519("x").cosigner.vkey(), ELSEWHERE: OTHER}},
         {"witness_hours": 0},
         {"witness_hours": 8785},

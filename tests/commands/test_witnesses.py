@@ -244,11 +244,16 @@ async def test_its_time_is_not_before_the_checkpoint_nor_ahead(
 async def test_a_checkpoint_that_is_not_the_register_s_is_refused_whoever_signed_it(honnin: Bench) -> None:
     size = await signed(honnin)
     note = await stored(honnin, size)
-    for forged in (note.replace(f"\n{size}\n", f"\n{size + 1}\n"), note.replace("honnin", "fuhyo")):
+    largest = "9" * 19
+    for forged in (
+        note.replace(f"\n{size}\n", f"\n{size + 1}\n"),
+        note.replace(f"\n{size}\n", f"\n{largest}\n"),
+        note.replace("honnin", "fuhyo"),
+    ):
         assert await code_of(hand_in(honnin, HERE, cosigned(forged, A, times(honnin)))) == (
             "witness.checkpoint_unknown"
         )
-    assert len(await told(honnin)) == 2
+    assert [figures for _, _, _, figures in await told(honnin)] == [{"size": size + 1}, {}, {"size": size}]
 
 
 async def test_deny_by_default(honnin: Bench) -> None:

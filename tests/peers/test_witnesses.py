@@ -1,29 +1,35 @@
 """Witnesses over real mutual TLS: the exchange of C2SP tlog-witness, and what becomes of those who do otherwise."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from daemon.audit.entry import Action
 from daemon.contract.cosignature import find
 from daemon.contract.endpoint import Endpoint
-from daemon.contract.note import MAX_NOTE, Checkpoint, origin_of, split
+from daemon.contract.note import MAX_NOTE, Checkpoint, origin_of, signature_line, signed, split
 from daemon.contract.witnessing import CHECKPOINT, COSIGNATURE, Offer
-from daemon.errors import AuthorityError, ConflictError, IntegrityError, JukuraError
+from daemon.errors import AuthorityError, ConflictError, IntegrityError, JukuraError, StateError
+from daemon.register.rows import Register
 from daemon.rehearsal.calls import Calls
 from daemon.rehearsal.municipality import Door
 from daemon.rehearsal.pki import Pki
 from daemon.rehearsal.tls import client_context
-from daemon.rehearsal.watching import Manner, look
+from daemon.rehearsal.watching import Manner, look, watch
 from daemon.rehearsal.witness import Log, Witness
 from daemon.store.engine import Table
+from daemon.tasks import Tasks
 from tests.audit.test_journal import log
 from tests.commands.notices.test_notices import entries
 from tests.commands.witnessing import told, witnessed
-from tests.conftest import Bench
+from tests.conftest import NOON, Bench
 from tests.contract.witnessing import Key, cosigned
 from tests.peers.test_server import Line, received, served
 
@@ -210,6 +216,38 @@ async def test_one_that_asks_with_a_size_it_never_had_learns_that_the_log_is_sho
     assert witnesses[HERE].last(ORIGIN) == 0
 
 
+async def test_whoever_watches_goes_on_after_what_fails_and_who_is_away_never_asks(
+    line: Line, witnesses: dict[str, Witness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.rehearsal.watching.LOOK", 0.02)
+    monkeypatch.setattr("daemon.rehearsal.watching.MANNERS", {HERE: Manner.TRUE, THERE: Manner.AWAY})
+    asked = list[str]()
+    named = list[Register]()
+
+    def there(register: Register, code: str) -> Calls:
+        # Whatever the register, it is this one that answers: of the other's log it signs nothing.
+        asked.append(f"{register} {code}")
+        return calls(line, code)
+
+    async def keys(register: Register) -> list[bytes]:
+        named.append(register)
+        if len(named) == 1:
+            raise StateError("hsm.unreachable")
+        return list((await known(line.bench)).keys)
+
+    tasks = Tasks()
+    tasks.start(watch(witnesses.values(), there, keys, line.bench.clock.now), name="watch")
+    async with asyncio.timeout(20):
+        while len(asked) < 4:
+            await asyncio.sleep(0.02)
+    assert tasks.names() == ["watch"]
+    assert await tasks.stop(within=5) == []
+    assert set(asked) == {f"honnin {HERE}", f"fuhyo {HERE}"}
+    assert witnesses[HERE].last(ORIGIN) > 0
+    assert (witnesses[HERE].last(origin_of("fuhyo", 1)), witnesses[THERE].last(ORIGIN)) == (0, 0)
+    assert [each.size > 0 for each in line.bench.open.witnesses.states()] == [False, True]
+
+
 # A true witness believes nobody.
 
 
@@ -226,6 +264,17 @@ async def test_it_does_not_sign_what_another_key_signed(line: Line, witnesses: d
         with pytest.raises(IntegrityError, match=r"log\.bad_signature"):
             witnesses[HERE].cosign(Offer(0, (), text), log_, now)
     assert witnesses[HERE].last(ORIGIN) == 0
+
+
+def test_it_does_not_sign_another_log_s_checkpoint_under_this_log_s_name(
+    witnesses: dict[str, Witness],
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    text = Checkpoint(origin_of("fuhyo", 1), 1, bytes(32)).text()
+    note = signed(text, signature_line(ORIGIN, public, key.sign(text, ec.ECDSA(SHA256()))))
+    with pytest.raises(IntegrityError, match=r"log\.bad_signature"):
+        witnesses[HERE].cosign(Offer(0, (), note), Log(ORIGIN, [public]), NOON)
 
 
 async def test_it_does_not_sign_what_does_not_continue_what_it_signed(
