@@ -215,6 +215,8 @@ class App:
                 log.warning("signature waits", extra={"code": error.code})
                 pause = min(SOON, SIGN)
             except JukuraError as error:
+                if parts.writer.barred is not None:
+                    return  # It was signed and could not be kept: the file is amiss, not the log.
                 # The key service says that the log does not continue what it signed: for a person to look at.
                 log.critical("signature refused", extra={"code": error.code})
                 self._life.set(Reason.SIGNATURE_REFUSED, given=True)

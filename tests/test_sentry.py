@@ -115,6 +115,7 @@ async def test_a_file_that_vanishes_under_it_seals_the_register_and_leaves_the_p
         (place.folder / part).unlink()
         status = await scene.until(lambda status: status.state is State.SEALED)
         assert (status.fault, Reason.STORE_UNTRUSTED in status.reasons) == ("store.file_gone", True)
+        assert Reason.SIGNATURE_REFUSED not in status.reasons
         with pytest.raises(StateError, match=r"state\.untrusted"):
             scene.app._desk()
         with pytest.raises(StateError):
