@@ -1,7 +1,7 @@
 """What the register holds itself to about its rows: the sum of a multiset hash over all of them (`daemon.crypto.multiset`).
 
-The sum moves in the same commit as the rows, and lies in META sealed, under the newest `secret`: with its key, so that the two
-outlive every rotation; with the size of the log, so that an older one put in its place shows at the next start; and as it
+The sum moves in the same commit as the rows, and lies in META sealed: with its key, so that the two go under the newest `secret`
+with the next entry of the log, and the first of a rotation is that it begins; with the size of the log, so that an older one put in its place shows at the next start; and as it
 was at the commit that wrote the log's last entry, since that is what a checkpoint of this size commits to. Sealing rows
 anew writes no entry, and a kill between it and the next checkpoint must not look like tampering.
 """
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from daemon.crypto import classes
 from daemon.crypto.multiset import SIZE, MultisetHash, packed
-from daemon.crypto.seal import Place, Sealer, class_of
+from daemon.crypto.seal import Place, Sealer
 from daemon.errors import IntegrityError
 from daemon.register.rows import Register
 from daemon.store.draft import Draft, Group
@@ -49,7 +49,7 @@ class Commitment:
     """The sum as it is committed, and as the open group would make it. A participant of the writer's groups, after the journal."""
 
     def __init__(
-        self, engine: Engine, sealer: Sealer, place: Place, kept: Kept, under: str, *, size: Callable[[], int]
+        self, engine: Engine, sealer: Sealer, place: Place, kept: Kept, *, size: Callable[[], int]
     ) -> None:
         self._engine = engine
         self._sealer = sealer
@@ -57,8 +57,6 @@ class Commitment:
         self._size = size
         self._hash = MultisetHash(kept.key)
         self._kept = self._next = kept
-        self._under = self._next_under = under
-        """Under which generation of `secret` it lies."""
         self._edits: list[Callable[[Kept], Kept]] = []
         """What pieces of work of the open group said of the sum itself."""
         self._recounts: list[Recount] = []
@@ -69,21 +67,18 @@ class Commitment:
     async def load(
         cls, register: Register, sealer: Sealer, engine: Engine, size: Callable[[], int]
     ) -> "Commitment":
-        """The sum in `engine`, or a new one where the log has no entry yet. `size` is that of the log with the open group.
+        """The sum in `engine`, or a new one. `size` is that of the log with the open group.
 
-        IntegrityError where it is missing, or not that of this log.
+        IntegrityError where it is not that of this log, or missing though the log has entries.
         """
         place = Place(register, Table.META, KEY)
         sealed = (await engine.get_many(Table.META, [KEY])).get(KEY)
-        if sealed is None and not size():
-            sealed = _sealed(sealer, place, Kept(secrets.token_bytes(SIZE)))
-            await engine.apply({Table.META: {KEY: sealed}})
-        if sealed is None:
-            raise IntegrityError("store.rows_replaced")
-        kept = msgspec.msgpack.decode(sealer.open(place, sealed), type=Kept)
+        kept = Kept(secrets.token_bytes(SIZE))
+        if sealed is not None:
+            kept = msgspec.msgpack.decode(sealer.open(place, sealed), type=Kept)
         if kept.size != size():
             raise IntegrityError("store.rows_replaced")
-        return cls(engine, sealer, place, kept, class_of(sealed), size=size)
+        return cls(engine, sealer, place, kept, size=size)
 
     @property
     def total(self) -> int:
@@ -128,7 +123,7 @@ class Commitment:
     # A participant of the writer's groups.
 
     def begin(self) -> None:
-        self.moved, self._next, self._next_under = {}, self._kept, self._under
+        self.moved, self._next = {}, self._kept
         self._edits.clear()
 
     def merge(self, draft: Draft, group: Group) -> None:
@@ -148,15 +143,15 @@ class Commitment:
             total = packed(_number(total) + sum(after - was for was, after in self.moved.values()))
         logged = total if size != kept.size else kept.logged
         self._next = replace(kept, total=total, size=size, logged=logged)
-        newest = self._sealer.newest(classes.SECRET)
-        if self._next != self._kept or newest != self._under:
-            group.put(Table.META, KEY, _sealed(self._sealer, self._place, self._next))
-            self._next_under = newest
+        if self._next != self._kept:
+            newest = self._sealer.newest(classes.SECRET)
+            sealed = self._sealer.seal(newest, self._place, msgspec.msgpack.encode(self._next))
+            group.put(Table.META, KEY, sealed)
 
     def commit(self) -> None:
         for recount in self._recounts:
             recount.follow(self.moved)
-        self._kept, self._under, self.moved = self._next, self._next_under, {}
+        self._kept, self.moved = self._next, {}
 
     def rollback(self) -> None:
         self.begin()
@@ -180,7 +175,3 @@ def _accepted(kept: Kept) -> Kept:
 
 def _number(total: bytes) -> int:
     return int.from_bytes(total, "big")
-
-
-def _sealed(sealer: Sealer, place: Place, kept: Kept) -> bytes:
-    return sealer.seal(sealer.newest(classes.SECRET), place, msgspec.msgpack.encode(kept))
