@@ -153,6 +153,7 @@ class App:
             "post.forgetting": parts.post.forgetting.run(),
             "sentry.stages": self._sentry.stages(parts),
             "rows.nightly": parts.nightly.run(),
+            "log.purge": parts.purging.run(),
             **parts.upkeep.background(),
         }
         self._acting = [self._tasks.start(work, name=name) for name, work in acting.items()]
@@ -290,6 +291,7 @@ class App:
             witnesses=parts.witnesses.states() if parts is not None else None,
             disk=self._space.disk,
             fault=self._fault,
+            purge=await parts.purging.state() if parts is not None and serving else None,
         )
 
     def _connections(self) -> list[str]:

@@ -14,6 +14,7 @@ from daemon.commands.halt import Halt
 from daemon.commands.inquiries.lookup import Lookups
 from daemon.commands.inquiries.person import Persons
 from daemon.commands.inquiries.search import Searches
+from daemon.commands.log_holds import LogHoldDesk
 from daemon.commands.notices.arrivals import Broken
 from daemon.commands.notices.boundaries import Boundaries
 from daemon.commands.notices.holds import HeldNotices
@@ -57,6 +58,7 @@ class Offices:
     witnesses: Witnesses
     nightly: Nightly
     acceptance: Acceptance
+    log_holds: LogHoldDesk
 
 
 def peer_desk(ground: Ground, offices: Offices) -> PeerDesk:
@@ -111,6 +113,7 @@ def console_desk(
         **offices.reconciliations.findings.handlers,
         **offices.boundaries.handlers,
         **offices.acceptance.handlers,
+        **offices.log_holds.handlers,
         CONSOLE_HOLDS: offices.held.on_console,
         CANCEL_HOLD: offices.held.cancel,
     }

@@ -19,6 +19,7 @@ from daemon.clock import Clock
 from daemon.commands import setup
 from daemon.commands.custody.desk import Custody
 from daemon.commands.halt import Halt
+from daemon.commands.log_holds import HoldKeys, LogHoldDesk
 from daemon.commands.notices.arrivals import Means
 from daemon.commands.notices.boundaries import Boundaries
 from daemon.commands.notices.holds import HeldNotices
@@ -47,6 +48,9 @@ from daemon.peers.desk import PeerDesk
 from daemon.peers.national import NationalClient
 from daemon.peers.post import Post, Ways, post
 from daemon.peers.pump import Pump
+from daemon.retention.deleting import Deleter
+from daemon.retention.due import Due
+from daemon.retention.purging import Purging
 from daemon.store.closing import close_all, closed_on_error
 from daemon.store.commitment import Commitment
 from daemon.store.dependents import Dependents
@@ -99,6 +103,7 @@ class Parts:
     upkeep: Upkeep
     witnesses: Witnesses
     nightly: Nightly
+    purging: Purging
     store: Store
     space: Space
     scrubber: Scrubber
@@ -183,6 +188,13 @@ async def _built(config: Config, base: Ground, around: Surroundings) -> Parts:
         witnesses=await Witnesses.load(config.peers, engine, writer, clock),
         nightly=nightly,
         acceptance=Acceptance(writer, base.commitment, Pairs()),
+        log_holds=LogHoldDesk(
+            config.register,
+            engine,
+            writer,
+            base.journal,
+            HoldKeys(around.service, around.keyring, store.sealer),
+        ),
     )
     people = People(config.register, engine, store.sealer, PasswordHasher())
     sessions = Sessions(
@@ -226,6 +238,7 @@ async def _built(config: Config, base: Ground, around: Surroundings) -> Parts:
         upkeep=await upkeep(config, store, clock),
         witnesses=offices.witnesses,
         nightly=offices.nightly,
+        purging=_purging(base, around),
         store=store,
         space=around.space,
         scrubber=Scrubber(
@@ -266,6 +279,15 @@ def _keys(config: Config, base: Ground, around: Surroundings) -> tuple[Rotations
         dependents=dependents, rotations=rotating, clock=around.clock,
     )  # fmt: skip
     return rotating, dependents, custody
+
+
+def _purging(base: Ground, around: Surroundings) -> Purging:
+    store, journal = base.store, base.journal
+    due = Due(store.register, store.engine, around.service, journal.epoch)
+    deleter = Deleter(store.register, store.engine, store.writer, store.sealer, lambda: journal.tree.size)
+    return Purging(
+        store.engine, store.writer, base.signer, around.clock, around.service, due=due, deleter=deleter
+    )
 
 
 def _comparing(config: Config, base: Ground, mail: Post, clock: Clock) -> Reconciliations:

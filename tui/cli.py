@@ -15,6 +15,7 @@ from tui.cli_boundaries import boundaries
 from tui.cli_ceremony import ceremony as open_ceremony
 from tui.cli_holds import holds
 from tui.cli_keys import keys
+from tui.cli_log_holds import log_holds
 from tui.cli_outbox import outbox
 from tui.cli_reconciliations import reconciliations
 from tui.cli_reports import reports
@@ -45,6 +46,7 @@ app.add_typer(tokens, name="tokens", help="tokens")
 app.add_typer(outbox, name="outbox", help="outbox")
 app.add_typer(reports, name="reports", help="reports")
 app.add_typer(holds, name="holds", help="holds")
+app.add_typer(log_holds, name="log-holds", help="log_holds")
 app.add_typer(boundaries, name="boundaries", help="boundaries")
 app.add_typer(cli_service.service, name="service", help="service")
 app.command("stop-service", help="stop_service")(cli_service.stop)

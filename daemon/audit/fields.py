@@ -59,6 +59,7 @@ _SEARCH = _fields("hits", "terms purpose application")
 _LOOKUP = _fields("hits code number", "terms subjects withheld purpose application")
 _PERSON = _fields("code number versions", "subject purpose application")
 _HOLD = _fields("", "notice subject reason")
+_LOG_HOLD = _fields("hold entries until", "entries basis")
 _REFUSED_BY_NATIONAL = _fields("", "key reason")
 _MIGRATION = _fields("people rows warnings", "digest warnings")
 _ROTATION = _fields("rows", "", _KEYS)
@@ -133,6 +134,13 @@ FIELDS: dict[Action, Fields] = {
     Action.TIMESTAMP_FAILED: _CHECKPOINT,
     Action.LOG_MISMATCH: _fields("entry entries"),
     Action.DISK_STAGE: _fields("free", "", _STAGES),
+    Action.LOG_PURGED: _fields("first end", "range"),
+    Action.LOG_RELEASED: _fields("hold entries", "entries"),
+    Action.LOG_HOLD_ASKED: _LOG_HOLD,
+    Action.LOG_HOLD_PLACED: _LOG_HOLD,
+    Action.LOG_HOLD_LIFT_ASKED: _fields("hold", "reason"),
+    Action.LOG_HOLD_ENDED: _fields("hold", "reason"),
+    Action.LOG_HOLDS_SHOWN: _fields("holds"),
     Action.KEY_MADE: _fields("keys", "names"),
     Action.KEY_VIEW_REFUSED: _NOTHING,
     Action.KEY_ROTATION_ASKED: _fields("", "", _KEYS),

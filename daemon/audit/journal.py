@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from daemon.audit import purged
 from daemon.audit.act import Act
 from daemon.audit.entry import SALT_SIZE, Header, seal_parts
 from daemon.audit.tree import Node, Tree
@@ -57,11 +58,14 @@ class Journal:
 
     @classmethod
     async def load(cls, register: Register, sealer: Sealer, engine: Engine) -> "Journal":
-        """The journal of the log in `engine`; IntegrityError if the last entry is not where the head says."""
+        """The journal of the log in `engine`; IntegrityError if it does not begin where it was purged and end where the head says."""
         held = await engine.get_many(Table.META, [HEAD, TALLY])
         head = msgspec.msgpack.decode(held[HEAD], type=Head) if HEAD in held else Head()
         last = await engine.scan(Table.LOG, limit=1, reverse=True)
         if (int.from_bytes(last[0][0], "big") + 1 if last else 0) != head.size:
+            raise IntegrityError("log.cut")
+        first = sequence((await purged.load(engine)).purged.done)
+        if head.size and first not in await engine.get_many(Table.LOG, [first]):
             raise IntegrityError("log.cut")
         tally = msgspec.msgpack.decode(held[TALLY], type=Tally) if TALLY in held else None
         return cls(register, sealer, head, tally)

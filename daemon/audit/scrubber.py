@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
+from daemon.audit import purged
 from daemon.audit.act import Act
 from daemon.audit.entry import Action, Outcome
 from daemon.audit.journal import Journal, Nodes, leaf_of, sequence
@@ -117,6 +118,8 @@ class Scrubber:
 
     async def _read(self, start: int, end: int) -> tuple[int, str] | None:
         """The first entry from `start` on that does not fit, and how; None where all do."""
+        if start < (await purged.load(self._engine)).purged.end:
+            return None  # A purge is through it, or on its way.
         tree, nodes = self._journal.tree, subtrees(start, end)
         stored = dict(
             await self._engine.apart.scan(Table.LOG, first=sequence(start), last=sequence(end), limit=SLICE)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
+from daemon.audit import purged
 from daemon.audit.journal import Journal, sequence
 from daemon.audit.spool import Spool
 from daemon.clock import Clock, day_of
@@ -113,7 +114,11 @@ class Spooling:
         if self._end > self._known:
             await self._asked(lambda: self._spool.cut(self._known))
             self._end = self._known
-        await self._same_log()
+        begin = (await purged.load(self._engine)).purged.end
+        if self._end > begin:
+            await self._same_log()
+        # What is purged was never missed.
+        self._end = max(self._end, begin)
         while self._journal.tree.size - self._end > CLOSE:
             await self._fill()
         await writer.between(self._level)

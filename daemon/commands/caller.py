@@ -37,6 +37,10 @@ class Right(StrEnum):
     SEARCH = "search"
     SHOW = "show"
     EXPORT = "export"
+    LOG_HOLDS_SEE = "log_holds.see"
+    """Which entries of the log are kept beyond their time (保全)."""
+    LOG_HOLDS = "log_holds"
+    """Ask for some to be kept, or for that to end; it takes two people."""
     HOLDS_SEE = "holds.see"
     """The list of notices that are held (保留)."""
     HOLDS_CANCEL = "holds.cancel"
@@ -78,6 +82,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEARCH: frozenset({Role.OPERATOR, Role.CLERK}),
     Right.SHOW: frozenset({Role.OPERATOR, Role.CLERK}),
     Right.EXPORT: frozenset({Role.AUDITOR}),
+    Right.LOG_HOLDS_SEE: frozenset({Role.AUDITOR, Role.OFFICER, Role.CHIEF, Role.ADMINISTRATOR}),
+    Right.LOG_HOLDS: frozenset({Role.OFFICER, Role.CHIEF}),
     Right.HOLDS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
     Right.HOLDS_CANCEL: frozenset({Role.CLERK}),
     Right.BOUNDARIES: frozenset({Role.CLERK}),

@@ -19,6 +19,7 @@ from daemon.contract.halt import HALT_ENDPOINTS
 from daemon.contract.holds import CONSOLE_ENDPOINTS as HOLD_ENDPOINTS
 from daemon.contract.holds import Pending
 from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
+from daemon.contract.log_holds import LOG_HOLD_ENDPOINTS, Purge
 from daemon.contract.outbox import OUTBOX_ENDPOINTS
 from daemon.contract.reconciled import RECONCILED_ENDPOINTS
 from daemon.contract.timestamps import TimestampState
@@ -135,6 +136,8 @@ class Status(Struct, frozen=True, kw_only=True):
     """The room on the register's disk, once it was looked at."""
     fault: str = ""
     """The error code that says why the store is not trusted."""
+    purge: Purge | None = None
+    """How far the log is purged; None while sealed."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -326,5 +329,5 @@ EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
 ENDPOINTS = (
     STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *HALT_ENDPOINTS, *KEY_ENDPOINTS, *OUTBOX_ENDPOINTS,
     *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *FINDING_ENDPOINTS, *BOUNDARY_ENDPOINTS,
-    *VERIFICATION_ENDPOINTS,
+    *VERIFICATION_ENDPOINTS, *LOG_HOLD_ENDPOINTS,
 )  # fmt: skip

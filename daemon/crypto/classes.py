@@ -20,12 +20,14 @@ LIVE = "live"
 STORE = "store"
 INDEX = "index"
 SECRET = "secret"  # noqa: S105 - the name of a class
+HOLD = "hold"
+"""Generations too, of which each belongs to one hold."""
 OPERATIONAL = (LIVE, STORE, INDEX, SECRET)
 """The kinds of data keys that count generations and that the register cannot do without."""
 SEAL = "seal.1"
 """The first pair; its successors come by the custodians."""
 
-READABLE = frozenset({"live", "store", "index", "secret", "expire", "log", "case", "work"})
+READABLE = frozenset({"live", "store", "index", "secret", "expire", "log", "case", "work", "hold"})
 """The kinds of data keys that the register keeps in memory while it runs."""
 
 
@@ -39,6 +41,11 @@ def expire(day: date) -> str:
 def log(day: date) -> str:
     """The class of what log entries of `day` say about people."""
     return f"log.{fiscal_year(day):04}"
+
+
+def hold(number: int) -> str:
+    """The class of log entries that a hold keeps beyond their time, and of why."""
+    return f"{HOLD}.{number}"
 
 
 @lru_cache(maxsize=FEW)

@@ -43,6 +43,8 @@ class Table(StrEnum):
     """size (8 bytes) → reply of a time-stamp authority about that checkpoint (RFC 3161, DER)"""
     NAMED = "named"
     """size (8 bytes) and what names that checkpoint → nothing"""
+    LOG_HOLDS = "log_holds"
+    """number (8 bytes) → why log entries are kept beyond their time (保全), sealed under the hold's own key"""
 
 
 PLACED = frozenset({Table.ROWS})

@@ -17,7 +17,7 @@ _IN_ORDER = "(key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT"
 
 _SECOND = (Table.HOLDS, Table.REPORTS, Table.SENT, Table.RUNS)
 """Tables of the second step,"""
-_THIRD = (Table.TIMESTAMPS, Table.NAMED)
+_THIRD = (Table.TIMESTAMPS, Table.NAMED, Table.LOG_HOLDS)
 """and of the third."""
 
 

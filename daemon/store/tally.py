@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 SEALED = (
     Table.ROWS, Table.NOTICES, Table.OUTBOX, Table.ASIDE, Table.LOG, Table.PEOPLE, Table.HOLDS, Table.REPORTS,
-    Table.SENT, Table.RUNS,
+    Table.SENT, Table.RUNS, Table.LOG_HOLDS,
 )  # fmt: skip
 """The tables whose values are sealed; every other holds what says nothing about anyone."""
 COUNTED = b"under"

@@ -1,7 +1,7 @@
 """One harmless question for every endpoint that a right guards: refused for want of it, or for some other reason, or answered."""
 
 from daemon.commands.caller import Right
-from daemon.contract import boundaries, findings, halt, holds, outbox, reconciled, verification
+from daemon.contract import boundaries, findings, halt, holds, log_holds, outbox, reconciled, verification
 from daemon.contract.endpoint import Endpoint
 
 PLACE = "00" * 12
@@ -22,6 +22,11 @@ CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
         (boundaries.WITHDRAW_BOUNDARY, CHANGE),
     ],
     Right.ROWS_ACCEPT: [(verification.ACCEPT_ROWS, {"reason": " "})],
+    Right.LOG_HOLDS_SEE: [(log_holds.LOG_HOLDS, {})],
+    Right.LOG_HOLDS: [
+        (log_holds.PLACE_LOG_HOLD, {"entries": [], "until": "2030-01-01", "basis": "b"}),
+        (log_holds.LIFT_LOG_HOLD, {"hold": 99, "reason": "r"}),
+    ],
     Right.OUTBOX_SEE: [(outbox.OUTBOX, {})],
     Right.OUTBOX_RETRY: [(outbox.RETRY, {"ids": [PLACE]})],
     Right.REPORTS_SEE: [(outbox.REPORT_LIST, {})],

@@ -23,6 +23,7 @@ from daemon.contract.verification import ACCEPT_ROWS, RowsAccepted
 from tests.tui.fake_halt import FakeHalt
 from tests.tui.fake_holds import FakeHolds
 from tests.tui.fake_keys import FakeKeys, KeyRefusal
+from tests.tui.fake_log_holds import FakeLogHolds
 from tests.tui.fake_post import FakePost
 from tests.tui.fake_reconciled import FakeReconciled
 from tests.tui.people import ABROAD, PEOPLE, Invented
@@ -41,6 +42,7 @@ CUSTODIAN = "KG001"
 CLERKS = ("SI001", "SI002")
 ADMINISTRATOR = "AD001"
 CHIEF = "CH001"
+OFFICERS = ("SO001", "SO002")
 
 COUNTS = Counts(
     people=9_981, rows=12_345, notices_today=123, refused_today=2, searches_today=7, outbox=4, outbox_aside=0,
@@ -83,8 +85,10 @@ class FakeDaemon:
         self.roles |= {ADMINISTRATOR: ["administrator"], CHIEF: ["chief"]} | {
             clerk: ["clerk"] for clerk in CLERKS
         }
+        self.roles |= {officer: ["officer"] for officer in OFFICERS}
         self.keys = FakeKeys(register)
         self.holds = FakeHolds()
+        self.log_holds = FakeLogHolds()
         self.post = FakePost()
         self.halt = FakeHalt()
         self.reconciled = FakeReconciled()
@@ -192,6 +196,7 @@ class FakeDaemon:
             contract.PERSON: self._person,
             **self.keys.acts,
             **self.holds.acts,
+            **self.log_holds.acts,
             **self.halt.acts,
             ACCEPT_ROWS: lambda _: RowsAccepted(done=len(self.asked("POST /v1/rows/acceptances")) > 1),
             **self.post.acts,
@@ -204,7 +209,7 @@ class FakeDaemon:
             raise Refusal(401, "session.wrong")
         token = f"token-{len(self.calls)}"
         self.sessions.add(token)
-        self.holds.operator = asked.operator
+        self.holds.operator = self.log_holds.operator = asked.operator
         return Session(
             token=token, register=self.status.register, operator=asked.operator, name="見本　職員",
             department="市町課", roles=self.roles[asked.operator],

@@ -1,8 +1,9 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from msgspec.structs import replace
 
 from daemon.contract.console import Reason, State
+from daemon.contract.log_holds import Purge
 from daemon.contract.timestamps import TimestampState
 from daemon.contract.witnessing import WitnessState
 from tests.tui.driving import console
@@ -57,6 +58,14 @@ async def test_every_state_and_reason_has_its_meaning_on_the_screen(fake: FakeDa
             await operator.sees(say(f"state.{state}"))
         fake.status = replace(fake.status, state=State.DEGRADED, reasons=list(Reason))
         await operator.sees(say(f"reason.{Reason.TOKEN_AWAY}"), say(f"reason_means.{Reason.TOKEN_AWAY}")[:12])
+
+
+async def test_how_far_the_log_is_purged_is_shown(fake: FakeDaemon) -> None:
+    state = Purge(purged=12_000, held=21, looked=date(2033, 11, 25), next=date(2033, 11, 26))
+    fake.status = replace(fake.status, purge=state)
+    async with console(fake) as operator:
+        await operator.press("f2")
+        await operator.sees("監査ログの消去", "12,000番より前")
 
 
 async def test_the_closed_list_of_connections_is_shown(fake: FakeDaemon) -> None:

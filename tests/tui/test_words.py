@@ -22,7 +22,14 @@ from daemon.register.reconcile import Kind as Found
 from daemon.register.wanted import By
 from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
-from tui import finding_formats, hold_formats, key_formats, post_formats, reconciled_formats
+from tui import (
+    finding_formats,
+    hold_formats,
+    key_formats,
+    log_hold_formats,
+    post_formats,
+    reconciled_formats,
+)
 from tui.ceremony import Next
 from tui.criteria import REQUIRED, SCOPES, TERMS
 from tui.output import HITS
@@ -52,6 +59,7 @@ BY_VALUE = {
     "pending": [*Why, "entry", "more"],
     "hold_why": list(Why),
     "holds": [*hold_formats.COLUMNS, "reference", "notice"],
+    "log_hold": list(log_hold_formats.COLUMNS),
     "message_state": list(AsideState),
     "outbox": [*post_formats.ASIDE_COLUMNS, "waiting", "oldest", "next_try", "failures", "again", "aside"],
     "report_kind": list(ReportKind),

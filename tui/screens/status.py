@@ -12,7 +12,15 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from daemon.contract.console import Counts, Status
-from tui import formats, key_formats, rows_format, service_format, timestamp_format, witness_format
+from tui import (
+    formats,
+    key_formats,
+    log_hold_formats,
+    rows_format,
+    service_format,
+    timestamp_format,
+    witness_format,
+)
 from tui.desk import Connection
 from tui.screens.page import Page
 from tui.widgets.bar import badge
@@ -130,5 +138,9 @@ class StatusScreen(Page):
             )
         for name, value in (*rows_format.verification(status, say), *witness_format.rows(status, say)):
             table.add_row(Text(name, style="dim"), formats.cell(value))
+        if status.purge is not None:
+            table.add_row(
+                Text(say("status.purge"), style="dim"), Text(log_hold_formats.purge(status.purge, say))
+            )
         lines = [Text(f"・{connection}") for connection in status.connections]
         return Group(table, Text(""), Text(say("status.connections"), style="dim"), *lines)

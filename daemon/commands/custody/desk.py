@@ -1,7 +1,7 @@
 """Everything about keys in one place: the use cases by endpoint, and the duty that runs beside them.
 
 The duty brings the log level with the key service's statements, and once a day asks for the end of lawful keys that
-are due.
+are due; of those under which something lies still once an hour, since the purge of the log may come to it in the same night.
 """
 
 import asyncio
@@ -96,9 +96,11 @@ class Custody:
         if self._looked == today or now < self._again:
             return
         self._again = now + AGAIN  # for when it fails
-        if await self.lawful.destroy_due():
+        due = await self.lawful.destroy_due()
+        if due.destroyed:
             await self.statements.level()
-        self._looked, self._again = today, 0.0
+        if not due.in_use:
+            self._looked, self._again = today, 0.0
 
     async def close(self) -> None:
         """Stop what is being carried out; it can be taken up again."""
