@@ -118,8 +118,9 @@ class Scrubber:
 
     async def _read(self, start: int, end: int) -> tuple[int, str] | None:
         """The first entry from `start` on that does not fit, and how; None where all do."""
-        if start < (await purged.load(self._engine)).purged.end:
-            return None  # A purge is through it, or on its way.
+        start = max(start, (await purged.load(self._engine)).purged.end)
+        if start >= end:
+            return None
         tree, nodes = self._journal.tree, subtrees(start, end)
         stored = dict(
             await self._engine.apart.scan(Table.LOG, first=sequence(start), last=sequence(end), limit=SLICE)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daemon.audit import purged
 from daemon.audit.act import Act
 from daemon.audit.entry import Action, Header, Outcome, header_of, seal_parts
 from daemon.audit.journal import leaf_of, node_key, sequence
@@ -291,3 +292,17 @@ async def test_after_a_long_stop_it_comes_back_to_pace_in_small_turns(
     await honnin.open.scrubber.turn()
     honnin.clock.advance(timedelta(days=20))
     assert [await honnin.open.scrubber.turn() for _ in range(3)] == [1, 1, 0]
+
+
+async def test_what_was_purged_is_not_missed_and_what_remains_is_read(honnin: Bench) -> None:
+    floor = SLICE + 10
+    await fill(honnin, SLICE + 40)
+    gone: dict[bytes, bytes | None] = {sequence(seq): None for seq in range(floor)}
+    meta = {purged.KEY: msgspec.msgpack.encode(purged.Purged(end=floor, done=floor))}
+    await honnin.open.engine.apply({Table.LOG: gone, Table.META: meta})
+    await whole_round(honnin)
+    assert not honnin.open.scrubber.altered
+    await alter(honnin, floor, "leaf and node")
+    await whole_round(honnin)
+    (told,) = await mismatches(honnin)
+    assert told.counts["entry"] == floor
