@@ -200,6 +200,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reconciliation: Reconciling = Reconciling()
     verify_at: time = time(2, 30)
     """The hour of the night, in Japan, at which all rows are looked at, in the background as a key rotation."""
+    export_share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.8
+    """The part of the time that an export of the log is worked at in the background, or handed out."""
     rotation_share: Annotated[float, msgspec.Meta(ge=0.05, le=1.0)] = 0.5
     """The part of the time that a key rotation or a look at all rows works in the background; the rest is left to notices and searches."""
 

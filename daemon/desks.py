@@ -1,15 +1,13 @@
 """What each kind of caller may ask an open register for: the console's desk and the municipalities'."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
-from daemon.audit.exporter import exported
-from daemon.commands.caller import Caller, Right
+from daemon.commands.caller import Caller
 from daemon.commands.custody.desk import Custody
+from daemon.commands.exports.exports import LogExports
 from daemon.commands.halt import Halt
 from daemon.commands.inquiries.lookup import Lookups
 from daemon.commands.inquiries.person import Persons
@@ -29,10 +27,9 @@ from daemon.console.server import Desk
 from daemon.console.sessions import Sessions
 from daemon.contract import peer
 from daemon.contract.announcements import ANNOUNCEMENTS
-from daemon.contract.console import LOOKUP, PERSON, SEARCH, ExportLine
+from daemon.contract.console import LOOKUP, PERSON, SEARCH
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.holds import CANCEL_HOLD, CONSOLE_HOLDS, HOLDS
-from daemon.errors import StateError
 from daemon.gates import Gates
 from daemon.ground import Ground, Surroundings
 from daemon.peers.decode import parse
@@ -59,6 +56,7 @@ class Offices:
     nightly: Nightly
     acceptance: Acceptance
     log_holds: LogHoldDesk
+    exports: LogExports
 
 
 def peer_desk(ground: Ground, offices: Offices) -> PeerDesk:
@@ -88,26 +86,11 @@ def console_desk(
     config: Config, ground: Ground, offices: Offices, sessions: Sessions, around: Surroundings
 ) -> Desk:
     """For people at a console."""
-    store = ground.store
-
-    async def export(caller: Caller) -> AsyncIterator[ExportLine]:
-        caller.require(Right.EXPORT)
-        act = Act(Action.LOG_EXPORTED, f"operator:{caller.operator}", terminal=caller.terminal)
-        try:
-            offices.gates.require_export()
-        except StateError as error:
-            await store.writer.log(replace(act, outcome=Outcome.REFUSED, code=error.code))
-            raise
-        await store.writer.log(act)
-        async for line in exported(
-            store.register, ground.journal, store.engine, ground.signer, around.service
-        ):
-            yield line
-
     handlers: dict[Endpoint, Handler] = {
         **_reading(config, ground, offices.gates, around),
         **offices.halt.handlers,
         **offices.custody.handlers,
+        **offices.exports.handlers,
         **offices.post.handlers,
         **offices.timetable.handlers,
         **offices.reconciliations.findings.handlers,
@@ -117,7 +100,7 @@ def console_desk(
         CONSOLE_HOLDS: offices.held.on_console,
         CANCEL_HOLD: offices.held.cancel,
     }
-    return Desk(sessions, handlers, export)
+    return Desk(sessions, handlers, offices.exports.deliveries)
 
 
 def _reading(

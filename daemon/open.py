@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from daemon.audit.act import Act
 from daemon.audit.entry import Action
+from daemon.audit.exporter import Exporter
 from daemon.audit.journal import Journal
 from daemon.audit.scrubber import Scrubber
 from daemon.audit.signer import Signer
@@ -18,6 +19,8 @@ from daemon.audit.spooling import Spooling
 from daemon.clock import Clock
 from daemon.commands import setup
 from daemon.commands.custody.desk import Custody
+from daemon.commands.exports import exports
+from daemon.commands.exports.exports import LogExports
 from daemon.commands.halt import Halt
 from daemon.commands.log_holds import HoldKeys, LogHoldDesk
 from daemon.commands.notices.arrivals import Means
@@ -104,6 +107,7 @@ class Parts:
     witnesses: Witnesses
     nightly: Nightly
     purging: Purging
+    exports: LogExports
     store: Store
     space: Space
     scrubber: Scrubber
@@ -117,6 +121,7 @@ class Parts:
             "reconciliations": self.reconciliations.run(),
             "holds": self.held_notices.run(),
             **({"log.spool": self.spooling.run(self.writer)} if self.spooling else {}),
+            "exports": self.exports.run(),
         }
 
     async def close(self) -> None:
@@ -175,6 +180,7 @@ async def _built(config: Config, base: Ground, around: Surroundings) -> Parts:
         boundaries.announced,
     )
     compared = _comparing(config, base, mail, clock)
+    people = People(config.register, engine, store.sealer, PasswordHasher())
     offices = Offices(
         halt=halt,
         gates=gates,
@@ -195,8 +201,8 @@ async def _built(config: Config, base: Ground, around: Surroundings) -> Parts:
             base.journal,
             HoldKeys(around.service, around.keyring, store.sealer),
         ),
+        exports=_exports(config, base, around, people, gates),
     )
-    people = People(config.register, engine, store.sealer, PasswordHasher())
     sessions = Sessions(
         config.register, people, engine, writer, clock,
         terminal=config.terminal, idle_seconds=config.idle_seconds, max_hits=config.max_hits,
@@ -239,6 +245,7 @@ async def _built(config: Config, base: Ground, around: Surroundings) -> Parts:
         witnesses=offices.witnesses,
         nightly=offices.nightly,
         purging=_purging(base, around),
+        exports=offices.exports,
         store=store,
         space=around.space,
         scrubber=Scrubber(
@@ -304,6 +311,25 @@ def _comparing(config: Config, base: Ground, mail: Post, clock: Clock) -> Reconc
         tell=partial(_tell, mail),
     )
     return Reconciliations(given, config.peers.municipalities)
+
+
+def _exports(config: Config, base: Ground, around: Surroundings, people: People, gates: Gates) -> LogExports:
+    store = base.store
+    exporter = Exporter(
+        config.register, base.journal.epoch, store.engine, around.service, config.export_share
+    )
+    return LogExports(
+        exports.Given(
+            store.engine,
+            store.writer,
+            base.signer,
+            exporter,
+            store.sealer,
+            people,
+            around.clock,
+            gates.require_export,
+        )
+    )
 
 
 def _tell(mail: Post, draft: Draft, municipality: str, summary: Summary) -> None:

@@ -40,6 +40,7 @@ from hsm.protocol import (
     Request,
     SignCheckpoint,
     Signed,
+    SignManifest,
     SignProposal,
     Statement,
     Statements,
@@ -68,6 +69,9 @@ KINDS: dict[str, type[JukuraError]] = {
     "hsm.key_destroyed": ConflictError,
     "hsm.key_extractable": IntegrityError,
     "hsm.key_unknown": ConflictError,
+    "hsm.manifest_beyond_log": ConflictError,
+    "hsm.manifest_malformed": InputError,
+    "hsm.manifest_too_large": TooMuchError,
     "hsm.mechanism_missing": StateError,
     "hsm.name_unknown": InputError,
     "hsm.pin_final_try": StateError,
@@ -124,6 +128,9 @@ class Calls(ABC):
         return _expected(await self._ask(ListKeys()), Keys)
 
     async def sign_checkpoint(self, request: SignCheckpoint) -> str:
+        return _expected(await self._ask(request), Signed).note
+
+    async def sign_manifest(self, request: SignManifest) -> str:
         return _expected(await self._ask(request), Signed).note
 
     async def witness(self) -> Witnessed:

@@ -23,6 +23,7 @@ from hsm.protocol import (
     Proposed,
     Request,
     SignCheckpoint,
+    SignManifest,
     Statement,
     Witnessed,
 )
@@ -50,6 +51,10 @@ class KeyService(Protocol):
         ...
 
     async def sign_checkpoint(self, request: SignCheckpoint) -> str:
+        """The signed note."""
+        ...
+
+    async def sign_manifest(self, request: SignManifest) -> str:
         """The signed note."""
         ...
 

@@ -1,4 +1,4 @@
-"""What is signed: checkpoints and statements, each by a pair that may sign, and each proven before it is kept.
+"""What is signed: checkpoints, manifests and statements, each by a pair that may sign, and each proven before it is kept.
 
 A false signature of a failing token would be ours for ever, so none leaves unverified; another token is asked.
 """
@@ -38,8 +38,8 @@ class Notary:
         self._keeper = keeper
         self._turn = asyncio.Lock()
 
-    async def checkpoint(self, checkpoint: note.Checkpoint) -> tuple[str, Pair]:
-        """The signed note, and the pair that signed: the newest seal of the first token that has it."""
+    async def newest(self, name: str, text: bytes) -> tuple[str, Pair]:
+        """The note over `text`, signed under `name`, and the pair that signed: the newest seal of the first token that has it."""
         inventory = await self._files.run(self._store.inventory)
         newest = names.newest(names.SEAL, inventory.names)
         if not newest:
@@ -47,7 +47,7 @@ class Notary:
         seal = f"{names.SEAL}.{newest}"
 
         async def sign(member: Member) -> tuple[str, Pair]:
-            return await self._sign(member, seal, checkpoint.origin, checkpoint.text())
+            return await self._sign(member, seal, name, text)
 
         return await self._rack.first(self._rack.ranked(inventory, seal), sign)
 

@@ -12,6 +12,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Struct
 
+from daemon.contract.manifest import File, ManifestKind
+
 MAX_FRAME = 1024 * 1024  # bytes
 MAX_NAMES = 64  # in one request
 
@@ -185,6 +187,20 @@ class SignCheckpoint(Struct, frozen=True, tag="sign_checkpoint", forbid_unknown_
     root: Hash
     extensions: list[str] = []
     proof: list[Hash] = []
+
+
+class SignManifest(Struct, frozen=True, tag="sign_manifest", forbid_unknown_fields=True, kw_only=True):
+    """Sign what belongs together (`daemon.contract.manifest`) with the newest `seal`. The time is the service's own.
+
+    Of an export `end` is at most the size of the checkpoint signed last, in its epoch. Answered by Signed.
+    """
+
+    kind: ManifestKind
+    id: str
+    """32 hexadecimal digits."""
+    fields: list[tuple[str, str]]
+    """Those of the kind, in order, each with its value."""
+    files: list[File]
 
 
 class Signed(Struct, frozen=True, tag="signed", kw_only=True):
@@ -370,6 +386,7 @@ Request = (
     | Unwrap
     | ListKeys
     | SignCheckpoint
+    | SignManifest
     | Witness
     | DestroyLawful
     | StatementsAfter

@@ -14,6 +14,7 @@ from daemon.clock import ManualClock
 from daemon.commands.caller import Caller, Role
 from daemon.contract.console import SEARCH, Reason, Search, State
 from daemon.contract.endpoint import Empty
+from daemon.contract.exports import ORDER_EXPORT, OrderExport
 from daemon.contract.peer import Outcome
 from daemon.errors import IntegrityError, StateError
 from daemon.register.rows import Register
@@ -77,7 +78,7 @@ async def test_on_a_disk_that_fills_disclosures_stop_first_then_notices_and_both
             await desk.handlers[SEARCH](caller, query)
         auditor = Caller("kansa", "名前", "監査", frozenset({Role.AUDITOR}), {}, "T01")
         with pytest.raises(StateError, match=r"state\.disk_disclosures"):
-            await anext(desk.export(auditor))
+            await desk.handlers[ORDER_EXPORT](auditor, OrderExport(basis="監査"))
         (verdict,) = await scene.client.send([notice("n1")])
         assert verdict.outcome is Outcome.APPLIED
         await at(limits.notices - 1, Reason.DISK_NOTICES)
@@ -93,7 +94,7 @@ async def test_on_a_disk_that_fills_disclosures_stop_first_then_notices_and_both
         headers = await scene.entries()
     refused = {(each.action, each.code) for each in headers if each.code}
     assert (Action.SEARCH_REFUSED, "state.disk_disclosures") in refused
-    assert (Action.LOG_EXPORTED, "state.disk_disclosures") in refused
+    assert (Action.LOG_EXPORT_ORDERED, "state.disk_disclosures") in refused
     assert (Action.PEER_TURNED_AWAY, "state.disk_notices") in refused
     stages = [
         each

@@ -2,17 +2,16 @@
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from daemon.errors import JukuraError
 from tui import ceremony, cli_card, cli_search, cli_service, output, stepdown
-from tui.called import command_of, sign_in_of
+from tui.called import command_of
 from tui.card import Cards, TerminalCards
 from tui.cli_boundaries import boundaries
 from tui.cli_ceremony import ceremony as open_ceremony
+from tui.cli_export import export
 from tui.cli_holds import holds
 from tui.cli_keys import keys
 from tui.cli_log_holds import log_holds
@@ -23,14 +22,10 @@ from tui.cli_rows import rows
 from tui.cli_tokens import tokens
 from tui.client import ConsoleClient, socket_of
 from tui.commands import Opened, exit_code
-from tui.export import ExportFolder, make_folder
 from tui.options import (
     Given,
     JsonOption,
     LangOption,
-    Operator,
-    PasswordFd,
-    PasswordFile,
     StateOption,
     StatesOption,
     default_state,
@@ -47,6 +42,7 @@ app.add_typer(outbox, name="outbox", help="outbox")
 app.add_typer(reports, name="reports", help="reports")
 app.add_typer(holds, name="holds", help="holds")
 app.add_typer(log_holds, name="log-holds", help="log_holds")
+app.add_typer(export, name="export", help="export")
 app.add_typer(boundaries, name="boundaries", help="boundaries")
 app.add_typer(cli_service.service, name="service", help="service")
 app.command("stop-service", help="stop_service")(cli_service.stop)
@@ -83,31 +79,6 @@ def status(
         return Output(answer, output.status(answer, command.say))
 
     raise typer.Exit(command.run(act))
-
-
-@app.command(help="export")
-def export(
-    ctx: typer.Context,
-    *,
-    to: Annotated[Path, typer.Option("--to", help="to", readable=False)],
-    operator: Operator,
-    password_file: PasswordFile = None,
-    password_fd: PasswordFd = None,
-    state: StateOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
-    command = command_of(ctx, state, as_json=as_json)
-
-    async def act(client: ConsoleClient, opened: Opened) -> Output:
-        with ExportFolder(opened["folder"]) as folder:
-            async for line in client.export():
-                folder.add(line)
-            folder.finish()
-        return output.exported(str(to), folder.lines, command.say)
-
-    sign_in = sign_in_of(command, operator, password_file, password_fd)
-    raise typer.Exit(command.run(act, sign_in=sign_in, folder=lambda: make_folder(to)))
 
 
 def _open_console(given: Given) -> None:

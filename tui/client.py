@@ -6,7 +6,7 @@ travels only where an endpoint asks for a session: asking for the status never k
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -100,14 +100,15 @@ class ConsoleClient:
         """One person with history."""
         return await self.call(console.PERSON, query, console.Person)
 
-    async def export(self) -> AsyncIterator[console.ExportLine]:
-        """The log, line by line. A stream that breaks off is an error, never an end."""
+    async def download(self, endpoint: Endpoint, request: Struct) -> AsyncGenerator[bytes, None]:
+        """The bytes that `endpoint` answers with. A file that breaks off is an error, never an end."""
+        sent = _written(endpoint, request)
         with _as_ours():
-            async with self._send(console.EXPORT, b"") as answer:
+            async with self._send(endpoint, sent) as answer:
                 if answer.status != HTTPStatus.OK:
                     raise _refusal(answer.status, await _whole(answer))
-                async for line in answer.content:
-                    yield _read(line, console.ExportLine)
+                async for chunk in answer.content.iter_any():
+                    yield chunk
 
     def _send(self, endpoint: Endpoint, body: bytes) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._http is None:

@@ -157,19 +157,6 @@ def person(person: Person, register: str, say: Words) -> RenderableType:
     )
 
 
-def exported(to: str, lines: dict[str, int], say: Words) -> Output:
-    """What was written, and how to verify it."""
-    verify = ["jukura-verify", to]
-    table = titled([say("export.file"), say("export.lines")])
-    for name, count in lines.items():
-        table.add_row(name, f"{count:,}")
-    shown = Group(
-        Text(say("export.done", to=to, lines=sum(lines.values()))), table, Text(say("export.verify")),
-        Text("  " + " ".join(verify)),
-    )  # fmt: skip
-    return Output({"to": to, "files": lines, "verify": verify}, shown)
-
-
 def _history(versions: Sequence[Version], register: str, say: Words) -> Table:
     table = titled([say(f"person.{title}") for title in formats.HISTORY])
     for version in versions:

@@ -10,7 +10,7 @@ import typer
 
 from tui.called import Card, command_of, sign_in_of
 from tui.client import ConsoleClient
-from tui.commands import Command, Opened, SignIn
+from tui.commands import Command, Opened, Opening, SignIn
 from tui.key_calls import KeyCalls
 from tui.options import JsonOption, LangOption, Operator, PasswordFd, PasswordFile, StateOption
 from tui.output import Output
@@ -33,14 +33,20 @@ class Signed:
     command: Command
     who: SignIn
 
-    def run(self, act: Callable[[At], Awaitable[Output]], *, card: Card | None = None) -> NoReturn:
-        """Sign in, do `act`, sign out, print, and end with the exit code."""
+    def run(
+        self,
+        act: Callable[[At], Awaitable[Output]],
+        *,
+        card: Card | None = None,
+        folder: Opening | None = None,
+    ) -> NoReturn:
+        """Sign in, do `act`, sign out, print, and end with the exit code. `folder` opens where something is to be written."""
 
         async def acting(client: ConsoleClient, opened: Opened) -> Output:
             return await act(At(client, KeyCalls(client), opened))
 
         pin = card.pin if card else None
-        raise typer.Exit(self.command.run(acting, sign_in=self.who, card_pin=pin))
+        raise typer.Exit(self.command.run(acting, sign_in=self.who, card_pin=pin, folder=folder))
 
 
 def signed(function: Callable[Concatenate[Signed, ...], None]) -> Callable[..., None]:

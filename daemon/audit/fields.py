@@ -51,6 +51,7 @@ _STAGES = frozenset(("ample", "low", "no_disclosures", "no_notices"))
 
 _NOTHING = _fields()
 _CHECKPOINT = _fields("size")
+_DECISION = _fields("", "export reason")
 _REASON = _fields("", "reason")
 _BOUNDARY = _fields("old new on")
 _SUMMED = _fields("times", "address addresses")
@@ -129,7 +130,6 @@ FIELDS: dict[Action, Fields] = {
     Action.ROWS_VERIFIED: _fields("rows"),
     Action.ROWS_ACCEPT_ASKED: _REASON,
     Action.ROWS_ACCEPTED: _REASON,
-    Action.LOG_EXPORTED: _NOTHING,
     Action.TIMESTAMP_KEPT: _CHECKPOINT,
     Action.TIMESTAMP_FAILED: _CHECKPOINT,
     Action.LOG_MISMATCH: _fields("entry entries"),
@@ -141,6 +141,14 @@ FIELDS: dict[Action, Fields] = {
     Action.LOG_HOLD_LIFT_ASKED: _fields("hold", "reason"),
     Action.LOG_HOLD_ENDED: _fields("hold", "reason"),
     Action.LOG_HOLDS_SHOWN: _fields("holds"),
+    Action.LOG_EXPORT_ORDERED: _fields("openings", "export span openings basis"),
+    Action.LOG_EXPORT_APPROVED: _DECISION,
+    Action.LOG_EXPORT_DECLINED: _DECISION,
+    Action.LOG_EXPORT_CANCELLED: _fields("", "export"),
+    Action.LOG_EXPORT_MADE: _fields("first end files bytes", "export manifest"),
+    Action.LOG_EXPORT_FORGOTTEN: _fields("exports"),
+    Action.LOG_EXPORT_VIEW_REFUSED: _NOTHING,
+    Action.LOG_EXPORTED: _fields("bytes", "export file"),
     Action.KEY_MADE: _fields("keys", "names"),
     Action.KEY_VIEW_REFUSED: _NOTHING,
     Action.KEY_ROTATION_ASKED: _fields("", "", _KEYS),

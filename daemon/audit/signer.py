@@ -4,6 +4,7 @@ The key service is the log's first witness: it signs only what continues the las
 token away entries wait, up to a stated bound, and the register goes on.
 """
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
 
@@ -49,6 +50,7 @@ class Signer:
         self._commitment = commitment
         self._witness: Witnessed | None = None
         self._at: datetime = clock.now()
+        self._turn = asyncio.Lock()
         self.signed = 0
         """Entries under the last signature."""
 
@@ -80,7 +82,14 @@ class Signer:
             raise StateError("log.signature_late")
 
     async def sign(self, *, at_once: bool = False) -> str | None:
-        """Sign the head if it has grown, or if an hour has gone by; the note, or None where nothing was due."""
+        """Sign the head if it has grown, or if an hour has gone by; the note, or None where nothing was due.
+
+        One at a time: a proof from what another one is about to replace would look like a log that was cut.
+        """
+        async with self._turn:
+            return await self._sign(at_once=at_once)
+
+    async def _sign(self, *, at_once: bool) -> str | None:
         tree, now = self._journal.tree, self._clock.now()
         grown = tree.size > self.signed
         if not tree.size or not (grown or at_once or now - self._at >= HEARTBEAT):

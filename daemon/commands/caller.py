@@ -41,6 +41,11 @@ class Right(StrEnum):
     """Which entries of the log are kept beyond their time (保全)."""
     LOG_HOLDS = "log_holds"
     """Ask for some to be kept, or for that to end; it takes two people."""
+    """Order an export of the log, and fetch it."""
+    EXPORT_SEE = "export.see"
+    """Which exports there are, and what each opens."""
+    EXPORT_APPROVE = "export.approve"
+    """Approve one that opens sealed fields; never one's own."""
     HOLDS_SEE = "holds.see"
     """The list of notices that are held (保留)."""
     HOLDS_CANCEL = "holds.cancel"
@@ -84,6 +89,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.EXPORT: frozenset({Role.AUDITOR}),
     Right.LOG_HOLDS_SEE: frozenset({Role.AUDITOR, Role.OFFICER, Role.CHIEF, Role.ADMINISTRATOR}),
     Right.LOG_HOLDS: frozenset({Role.OFFICER, Role.CHIEF}),
+    Right.EXPORT_SEE: frozenset({Role.AUDITOR, Role.CHIEF}),
+    Right.EXPORT_APPROVE: frozenset({Role.CHIEF}),
     Right.HOLDS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
     Right.HOLDS_CANCEL: frozenset({Role.CLERK}),
     Right.BOUNDARIES: frozenset({Role.CLERK}),

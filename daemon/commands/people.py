@@ -18,6 +18,9 @@ from daemon.register.rows import Register
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
 
+MOST = 10_000
+"""Accounts of one register."""
+
 
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One operator as the register keeps them, sealed."""
@@ -48,6 +51,13 @@ class People:
             self._sealer.newest(classes.SECRET), self._place(key), msgpack.encode(account)
         )
         draft.put(Table.PEOPLE, key, sealed)
+
+    async def all(self) -> list[Account]:
+        """Every account, in no order."""
+        held = await self._engine.scan(Table.PEOPLE, limit=MOST)
+        return [
+            msgpack.decode(self._sealer.open(self._place(key), value), type=Account) for key, value in held
+        ]
 
     async def verify(self, operator: str, password: str) -> Account:
         """The account of `operator`, if `password` is theirs; AuthenticationError otherwise."""

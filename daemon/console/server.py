@@ -6,7 +6,8 @@ the uid that opened it.
 
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,10 @@ from aiohttp import web
 
 from daemon.callers import admit, uid_of
 from daemon.commands.caller import Caller
+from daemon.commands.exports.delivering import Delivery
 from daemon.console.sessions import Sessions
 from daemon.contract import codec
-from daemon.contract.console import ENDPOINTS, EXPORT, SIGN_IN, SIGN_OUT, ExportLine, SignIn, Status
+from daemon.contract.console import ENDPOINTS, SIGN_IN, SIGN_OUT, SignIn, Status
 from daemon.contract.endpoint import Empty, Endpoint
 from daemon.contract.messages import problem
 from daemon.errors import AuthenticationError, JukuraError, StateError, TooMuchError
@@ -50,7 +52,8 @@ class Desk:
 
     sessions: Sessions
     handlers: Mapping[Endpoint, Handler]
-    export: Callable[[Caller], AsyncIterator[ExportLine]]
+    deliveries: Mapping[Endpoint, Callable[[Caller, Any], Awaitable[Delivery]]]
+    """What answers with a file."""
 
 
 class ConsoleServer:
@@ -111,8 +114,8 @@ class ConsoleServer:
         if endpoint is SIGN_OUT:
             await desk.sessions.sign_out(token)
             return _answer(200, Empty())
-        if endpoint is EXPORT:
-            return await _stream(request, desk.export(caller))
+        if endpoint in desk.deliveries:
+            return await _stream(request, await desk.deliveries[endpoint](caller, message))
         return _answer(200, await desk.handlers[endpoint](caller, message))
 
 
@@ -131,14 +134,14 @@ async def _message(request: web.Request, endpoint: Endpoint) -> object:
     return codec.decode(body or b"{}", endpoint.request)
 
 
-async def _stream(request: web.Request, lines: AsyncIterator[ExportLine]) -> web.StreamResponse:
-    # The first line is made before the answer starts, so that a refusal is still an answer of its own.
-    first = await anext(lines)
-    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-    await response.prepare(request)
-    await response.write(codec.encode(first) + b"\n")
-    async for line in lines:
-        await response.write(codec.encode(line) + b"\n")
+async def _stream(request: web.Request, delivery: Delivery) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+    # A file that cannot be read to its end leaves the answer too short, which is no file.
+    response.content_length = delivery.size
+    async with aclosing(delivery.chunks):
+        await response.prepare(request)
+        async for chunk in delivery.chunks:
+            await response.write(chunk)
     await response.write_eof()
     return response
 

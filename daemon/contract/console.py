@@ -14,6 +14,7 @@ from daemon.contract.boundaries import BOUNDARY_ENDPOINTS
 from daemon.contract.deadlines import Deadline
 from daemon.contract.disk import Disk
 from daemon.contract.endpoint import Empty, Endpoint
+from daemon.contract.exports import EXPORT_ENDPOINTS
 from daemon.contract.findings import FINDING_ENDPOINTS
 from daemon.contract.halt import HALT_ENDPOINTS
 from daemon.contract.holds import CONSOLE_ENDPOINTS as HOLD_ENDPOINTS
@@ -311,23 +312,14 @@ class Person(Struct, frozen=True):
     """What waits about them (保留), the oldest first."""
 
 
-class ExportLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the export stream (NDJSON). `file` says where the verifier expects it; see daemon.audit.export."""
-
-    file: str
-    line: str
-
-
 STATUS = Endpoint("GET", "/v1/status", Empty, Status, session=False, sealed=True)
 SIGN_IN = Endpoint("POST", "/v1/session", SignIn, Session, session=False)
 SIGN_OUT = Endpoint("DELETE", "/v1/session", Empty, Empty)
 SEARCH = Endpoint("POST", "/v1/search", Search, Found)
 LOOKUP = Endpoint("POST", "/v1/lookup", Lookup, Found)
 PERSON = Endpoint("POST", "/v1/person", PersonQuery, Person)
-EXPORT = Endpoint("GET", "/v1/log/export", Empty, ExportLine)
-"""Streams `ExportLine`s; needs the auditor's right."""
 ENDPOINTS = (
-    STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *HALT_ENDPOINTS, *KEY_ENDPOINTS, *OUTBOX_ENDPOINTS,
+    STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, *EXPORT_ENDPOINTS, *HALT_ENDPOINTS, *KEY_ENDPOINTS, *OUTBOX_ENDPOINTS,
     *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *FINDING_ENDPOINTS, *BOUNDARY_ENDPOINTS,
     *VERIFICATION_ENDPOINTS, *LOG_HOLD_ENDPOINTS,
 )  # fmt: skip

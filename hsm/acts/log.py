@@ -1,13 +1,16 @@
-"""Checkpoints of the register's log, its first witness, and the statements."""
+"""Checkpoints of the register's log, its first witness, manifests, and the statements."""
 
 from daemon.contract import note
+from daemon.contract.manifest import manifest_name
 from daemon.contract.merkle import EMPTY_ROOT
+from hsm import manifests
 from hsm.acts.table import Table
 from hsm.checkpoints import FIRST_EPOCH, Last, answers_again, judge
 from hsm.protocol import (
     MAX_FRAME,
     SignCheckpoint,
     Signed,
+    SignManifest,
     Statements,
     StatementsAfter,
     Witness,
@@ -28,6 +31,7 @@ class LogActs:
         self._run = vault.files.run
         self.table: Table = {
             SignCheckpoint: self._sign,
+            SignManifest: self._manifest,
             Witness: self._witness,
             StatementsAfter: self._statements,
         }
@@ -38,10 +42,17 @@ class LogActs:
             checkpoint = judge(self._register, request, last, self._vault.keeper.now())
             if last is not None and await self._again(last, checkpoint):
                 return Signed(note=last.note)
-            signed, pair = await self._vault.notary.checkpoint(checkpoint)
+            signed, pair = await self._vault.notary.newest(checkpoint.origin, checkpoint.text())
             kept = Last(request.epoch, request.size, request.root, signed, pair.number)
             await self._run(self._keep, kept, pair.name, uid)
             return Signed(note=signed)
+
+    async def _manifest(self, request: SignManifest, uid: str) -> Signed:
+        last = await self._run(self._store.witness.last)
+        text = manifests.judge(self._register, request, last, self._vault.keeper.now())
+        signed, pair = await self._vault.notary.newest(manifest_name(self._register), text)
+        await self._run(self._store.keys.used_if_there, pair.name, uid)
+        return Signed(note=signed)
 
     async def _again(self, last: Last, checkpoint: note.Checkpoint) -> bool:
         """Whether this was signed just now, by a pair that is still in use."""

@@ -81,7 +81,7 @@ def _beside(register: Opened, desk: Desk, plain: PlainReader) -> Desk:
         return ask
 
     handlers = {endpoint: chosen(desk.handlers[endpoint], other) for endpoint, other in theirs.items()}
-    return Desk(desk.sessions, {**desk.handlers, **handlers}, desk.export)
+    return Desk(desk.sessions, {**desk.handlers, **handlers}, desk.deliveries)
 
 
 async def _answer(register: Opened, folder: Path) -> None:

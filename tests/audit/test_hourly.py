@@ -10,8 +10,8 @@ from daemon.audit.act import Act
 from daemon.audit.checkpoints import Signed
 from daemon.audit.entry import Action
 from daemon.audit.hourly import Hourly
-from tests.audit.exports import check, fault, rewrite
-from tests.audit.test_exporter import export
+from tests.audit.exporting import taken
+from tests.audit.exports import ENTRIES, check, fault, rewrite
 from tests.conftest import Bench
 
 
@@ -74,12 +74,12 @@ async def test_what_the_journal_has_is_held_against_a_later_export(
         honnin.clock.advance(timedelta(hours=1))
     kept = tmp_path / "kept.txt"
     kept.write_text("".join(f"{one.note}\n" for one in journal.told), "utf-8")
-    folder = await export(honnin, tmp_path / "export")
+    folder = await taken(honnin, tmp_path / "export")
     assert check(folder, kept).known == 3
-    lines = (folder / "entries.jsonl").read_text("utf-8").splitlines()
+    lines = (folder / ENTRIES).read_text("utf-8").splitlines()
     changed = [lines[0].replace('\\"keys\\":1', '\\"keys\\":2'), *lines[1:]]
     assert changed != lines
-    rewrite(folder, "entries.jsonl", changed)
+    rewrite(folder, ENTRIES, changed)
     assert fault(folder, kept)
 
 

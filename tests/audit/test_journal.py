@@ -7,34 +7,23 @@ import pytest
 
 from daemon.audit.act import Act
 from daemon.audit.entry import Action, header_of
-from daemon.audit.exporter import exported
 from daemon.audit.journal import HEAD, leaf_of, sequence
 from daemon.audit.signer import Signer
 from daemon.audit.verify.program import main as verify
 from daemon.contract.merkle import EMPTY_ROOT, leaf_hash, root_of
 from daemon.contract.note import Checkpoint, split
 from daemon.errors import IntegrityError, JukuraError, StateError
-from daemon.register.rows import Register
 from daemon.store.engine import Table
 from hsm.protocol import Witnessed
+from tests.audit.exporting import taken
 from tests.conftest import Bench
 
-ACT = Act(Action.KEY_MADE, "test", counts={"keys": 1}, sealed={"names": "24727059608"})
+ACT = Act(Action.SEARCH_DONE, "test", counts={"hits": 1}, sealed={"terms": "24727059608"})
 
 
 async def log(bench: Bench, count: int) -> None:
     for _ in range(count):
         await bench.open.writer.log(ACT)
-
-
-async def export(bench: Bench, folder: Path) -> Path:
-    """Write the export as the console would."""
-    parts = bench.open
-    folder.mkdir()
-    async for line in exported(Register.HONNIN, parts.journal, parts.engine, parts.signer, bench.service):
-        with (folder / line.file).open("a", encoding="utf-8") as file:
-            file.write(line.line + "\n")
-    return folder
 
 
 def verified(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -179,10 +168,10 @@ async def test_an_export_verifies_and_a_changed_one_does_not(
     await log(honnin, 4)
     await honnin.open.signer.sign()
     await log(honnin, 4)
-    folder = await export(honnin, tmp_path / "export")
+    folder = await taken(honnin, tmp_path / "export")
     assert verified(monkeypatch, str(folder)) == 0
     assert "24727059608" not in "".join(file.read_text("utf-8") for file in folder.iterdir())
-    entries = folder / "entries.jsonl"
+    entries = folder / "entries-0001.jsonl"
     lines = entries.read_text("utf-8").splitlines(keepends=True)
     entries.write_text("".join(lines[:3] + lines[4:]), "utf-8")
     assert verified(monkeypatch, str(folder)) == 1
@@ -192,11 +181,11 @@ async def test_an_export_verifies_and_a_changed_one_does_not(
 async def test_tallies_are_of_today(honnin: Bench) -> None:
     await log(honnin, 2)
     journal = honnin.open.journal
-    assert journal.today(honnin.clock.now()) == {"key.made": 2}
+    assert journal.today(honnin.clock.now()) == {"search.done": 2}
     honnin.clock.advance(timedelta(days=1))
     assert journal.today(honnin.clock.now()) == {}
     await log(honnin, 1)
-    assert journal.today(honnin.clock.now()) == {"key.made": 1}
+    assert journal.today(honnin.clock.now()) == {"search.done": 1}
 
 
 async def test_an_act_whose_header_could_name_someone_is_refused_whole(honnin: Bench) -> None:

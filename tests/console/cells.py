@@ -1,7 +1,17 @@
 """One harmless question for every endpoint that a right guards: refused for want of it, or for some other reason, or answered."""
 
 from daemon.commands.caller import Right
-from daemon.contract import boundaries, findings, halt, holds, log_holds, outbox, reconciled, verification
+from daemon.contract import (
+    boundaries,
+    exports,
+    findings,
+    halt,
+    holds,
+    log_holds,
+    outbox,
+    reconciled,
+    verification,
+)
 from daemon.contract.endpoint import Endpoint
 
 PLACE = "00" * 12
@@ -9,6 +19,13 @@ CHANGE: dict[str, object] = {"old": "x", "new": "y", "on": "2030-01-01"}
 SPAN: dict[str, object] = {"begins": "2030-01-01T00:00:00Z", "ends": "2030-01-01T01:00:00Z", "text": " "}
 
 CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
+    Right.EXPORT: [
+        (exports.ORDER_EXPORT, {"basis": " "}),
+        (exports.CANCEL_EXPORT, {"export": "x"}),
+        (exports.FETCH_FILE, {"export": "x", "file": "y"}),
+    ],
+    Right.EXPORT_SEE: [(exports.EXPORTS, {})],
+    Right.EXPORT_APPROVE: [(exports.DECIDE_EXPORT, {"export": "x", "approve": True, "reason": " "})],
     Right.HALT_SEE: [(halt.HALT, {})],
     Right.STOP: [(halt.STOP_SERVICE, {"reason": " "})],
     Right.RESUME_PROPOSE: [(halt.PROPOSE_RESUMPTION, {"reason": " "})],

@@ -51,6 +51,16 @@ class Room:
                 lines = text.splitlines()
                 return answer.status, json.loads(lines[0]) | {"lines": len(lines)} if lines else {}
 
+    async def content(self, path: str, message: object, *, token: str) -> tuple[int, bytes]:
+        """Status and body, whatever it is."""
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self.path))) as session,
+            session.post(
+                f"http://x{path}", json=message, headers={"Authorization": f"Bearer {token}"}
+            ) as answer,
+        ):
+            return answer.status, await answer.read()
+
     async def sign_in(self, operator: str, password: str = PASSWORD) -> str:
         status, answer = await self.ask("POST", "/v1/session", {"operator": operator, "password": password})
         assert status == 200, answer

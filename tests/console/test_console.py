@@ -19,7 +19,6 @@ from daemon.console.server import ConsoleServer, Desk, uid_of_caller
 from daemon.contract import keys
 from daemon.contract.console import (
     ENDPOINTS,
-    EXPORT,
     LOOKUP,
     MAX_HITS,
     PERSON,
@@ -30,8 +29,10 @@ from daemon.contract.console import (
     Status,
 )
 from daemon.contract.endpoint import Endpoint
+from daemon.contract.exports import FETCH_FILE, ORDER_EXPORT
 from daemon.contract.keys import KEY_ENDPOINTS
 from daemon.errors import InputError, StateError
+from tests.audit.exporting import made
 from tests.commands.notices.test_notices import entries, notice, send
 from tests.conftest import affair
 from tests.console.cells import CELLS
@@ -115,7 +116,6 @@ async def test_the_table_of_rights_cell_by_cell(room: Room) -> None:
         allowed = {
             Right.SEARCH: await _may_search(room, token),
             Right.SHOW: (await _show(room, token))["code"] == "person.unknown",
-            Right.EXPORT: (await room.ask("GET", "/v1/log/export", token=token))[0] == 200,
         } | await _rights(room, token)
         assert allowed == {right: role in RIGHTS[right] for right in Right}
 
@@ -154,7 +154,7 @@ def _type(endpoint: Endpoint) -> dict[str, object]:
 
 
 def test_every_endpoint_has_its_cell() -> None:
-    known = {STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, EXPORT, *KEY_ENDPOINTS}
+    known = {STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, *KEY_ENDPOINTS}
     assert {end for cells in CELLS.values() for end, _ in cells} == set(ENDPOINTS) - known
 
 
@@ -176,12 +176,15 @@ async def _show(room: Room, token: str) -> dict[str, object]:
     return (await room.ask("POST", "/v1/person", asked, token=token))[1]
 
 
-async def test_an_export_streams_lines_and_is_logged(room: Room) -> None:
+async def test_a_file_of_an_export_comes_as_it_is_and_is_logged(room: Room) -> None:
     token = await room.sign_in("audit1")
-    status, answer = await room.ask(EXPORT.method, EXPORT.path, token=token)
-    assert status == 200
-    assert answer["lines"] > 5  # type: ignore[operator]
-    assert Action.LOG_EXPORTED in [entry.header.action for entry in await entries(room.bench)]
+    _, state = await room.ask("POST", ORDER_EXPORT.path, {"basis": "監査"}, token=token)
+    export = str(state["export"])
+    await made(room.bench, export)
+    asked = {"export": export, "file": "manifest.txt"}
+    status, content = await room.content(FETCH_FILE.path, asked, token=token)
+    assert (status, content.decode().split("\n")[2]) == (200, export)
+    assert (await entries(room.bench))[-1].header.action is Action.LOG_EXPORTED
 
 
 async def test_sealed_answers_status_and_refuses_everything_else(room: Room) -> None:

@@ -1,6 +1,6 @@
 """What every key service must do: one suite for the fake and for the real one over each token."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -8,11 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from daemon.contract import note
+from daemon.contract.manifest import File, ManifestKind
 from daemon.contract.merkle import EMPTY_ROOT
 from daemon.errors import AuthorityError, ConflictError, InputError, JukuraError, TooMuchError
 from hsm import names as key_names
 from hsm.client import KeyService
-from hsm.protocol import MAX_NAMES, Alarm, SignCheckpoint
+from hsm.protocol import MAX_NAMES, Alarm, SignCheckpoint, SignManifest
 from tests.contracts.asking import (
     NOW,
     ORIGIN,
@@ -29,6 +30,28 @@ from tests.hsm.kit import grown
 def but(request: SignCheckpoint, **changes: Any) -> SignCheckpoint:
     """`request` with some fields changed."""
     return msgspec.structs.replace(request, **changes)
+
+
+def manifest_fields(**changes: Any) -> list[tuple[str, str]]:
+    """The fields of an export's manifest."""
+    told = {
+        "epoch": "1", "from": "2026-04-01T00:00:00Z", "until": "2026-04-02T00:00:00Z", "first": "0", "end": "5",
+    }  # fmt: skip
+    return [(name, str(value)) for name, value in (told | changes).items()]
+
+
+def manifest(**fields: Any) -> SignManifest:
+    """A request that is in order, with some fields changed; its files are not in the order of their names."""
+    files = [
+        File(name="keys.jsonl", sha256=b"\x01" * 32, size=10),
+        File(name="entries-0001.jsonl", sha256=b"\x02" * 32, size=20),
+    ]
+    return SignManifest(kind=ManifestKind.EXPORT, id="0a" * 16, fields=manifest_fields(**fields), files=files)
+
+
+def but_manifest(**changes: Any) -> SignManifest:
+    """The same with other parts."""
+    return msgspec.structs.replace(manifest(), **changes)
 
 
 async def test_a_ping_tells_register_and_token(keys: KeyService) -> None:
@@ -176,6 +199,61 @@ async def test_a_wrong_request_to_sign_is_refused_and_leaves_no_trace(keys: KeyS
 
 async def test_without_a_seal_nothing_is_signed(keys: KeyService) -> None:
     assert await code_of(keys.sign_checkpoint(grown(5)), ConflictError) == "hsm.key_unknown"
+
+
+async def test_a_manifest_is_signed_in_its_own_name_over_no_more_than_was_signed(keys: KeyService) -> None:
+    await keys.make(["seal.1"])
+    assert await code_of(keys.sign_manifest(manifest(end=5)), ConflictError) == "hsm.manifest_beyond_log"
+    await keys.sign_checkpoint(grown(5))
+    signed = await keys.sign_manifest(manifest(end=5))
+    text = note.verify_text(signed, "jukura.jp/honnin/manifest", await public(keys, "seal.1")).decode()
+    head, kind, ident, time, *rest = text.splitlines()
+    assert (head, kind, ident) == ("jukura.jp/honnin/manifest", "export", "0a" * 16)
+    now = (await keys.ping()).clock
+    assert abs(datetime.fromisoformat(time) - now) < timedelta(minutes=1)
+    assert rest == [
+        "epoch 1", "from 2026-04-01T00:00:00Z", "until 2026-04-02T00:00:00Z", "first 0", "end 5",
+        f"file {'02' * 32} 20 entries-0001.jsonl", f"file {'01' * 32} 10 keys.jsonl",
+    ]  # fmt: skip
+    assert await code_of(keys.sign_manifest(manifest(end=6)), ConflictError) == "hsm.manifest_beyond_log"
+    assert (await keys.witness()).size == 5
+
+
+async def test_a_manifest_of_too_many_files_is_refused(keys: KeyService) -> None:
+    await keys.make(["seal.1"])
+    await keys.sign_checkpoint(grown(5))
+    some = [File(name=f"entries-{n:04}.jsonl", sha256=bytes(32), size=10**9) for n in range(1500)]
+    fits = await keys.sign_manifest(but_manifest(files=some[:1100]))
+    assert len(fits.encode()) <= note.MAX_NOTE
+    assert (
+        await code_of(keys.sign_manifest(but_manifest(files=some)), TooMuchError) == "hsm.manifest_too_large"
+    )
+
+
+NO_MANIFEST: list[dict[str, Any]] = [
+    {"id": "0A" * 16}, {"id": "0a" * 15}, {"files": []}, {"fields": []},
+    {"fields": [("epoch", "1")]},
+    {"fields": manifest_fields(end="05")}, {"fields": manifest_fields(**{"from": "2026-04-01"})},
+    {"fields": manifest_fields(end="5\nfile x")}, {"fields": [*manifest_fields(), ("more", "1")]},
+    {"files": [File(name="../x", sha256=bytes(32), size=1)]}, {"files": [File(name="manifest.txt", sha256=bytes(32), size=1)]},
+    {"files": [File(name="a b", sha256=bytes(32), size=1)]}, {"files": [File(name="a", sha256=bytes(32), size=-1)]},
+    {"files": [File(name="a", sha256=bytes(32), size=1)] * 2},
+]  # fmt: skip
+
+
+async def test_a_manifest_that_breaks_its_form_is_refused(keys: KeyService) -> None:
+    await keys.make(["seal.1"])
+    await keys.sign_checkpoint(grown(5))
+    uses = {info.name: info.uses for info in (await keys.keys()).keys}
+    for changes in NO_MANIFEST:
+        assert (
+            await code_of(keys.sign_manifest(but_manifest(**changes)), InputError) == "hsm.manifest_malformed"
+        )
+    assert {info.name: info.uses for info in (await keys.keys()).keys} == uses
+
+
+async def test_without_a_seal_no_manifest_is_signed(keys: KeyService) -> None:
+    assert await code_of(keys.sign_manifest(manifest(end=0, epoch=0)), ConflictError) == "hsm.key_unknown"
 
 
 async def test_any_number_of_names_is_taken_in_parts(keys: KeyService) -> None:

@@ -177,7 +177,8 @@ class Play:
         )
         for register, actors in self.stage.actors.items():
             target = self.played.root / f"export-{register}"
-            run = self.jukura(register, "export", "--to", str(target), operator="kansa01")
+            asked = ("export", "take", "--basis", "試験", "--to", str(target))
+            run = self.jukura(register, *asked, operator="kansa01")
             assert run.returncode == 0, run.stderr
             self.played.verify[register] = subprocess.run(
                 [str(BIN / "jukura-verify"), str(target)],

@@ -129,12 +129,12 @@ class Play:
         words = ("--affair", "ryoken", "--purpose", "試験", "--application", "S-1", "--birth", "1980")
         self.say("found", "search", *words, operator="kunren01")
         target = self.root / "export"
-        self.say("exported", "export", "--to", str(target), operator="kansa01")
+        self.say("exported", "export", "take", "--basis", "試験", "--to", str(target), operator="kansa01")
         verified = subprocess.run(
             [str(BIN / "jukura-verify"), str(target)], capture_output=True, text=True, timeout=60, check=False
         )
         self.played.told["verified"] = Told(verified.returncode, verified.stdout, verified.stderr)
-        entries = (target / "entries.jsonl").read_text("utf-8")
+        entries = (target / "entries-0001.jsonl").read_text("utf-8")
         self.played.told["entries"] = Told(0, entries, "")
         self.say("status", "status", operator="")
 

@@ -102,11 +102,17 @@ def test_the_command_line_finds_them_too(played: Played) -> None:
     assert json.loads(played.search_cli.stdout)["hits"]
 
 
+def exported(played: Played, register: Register) -> list[str]:
+    """The lines of every entry."""
+    files = sorted((played.root / f"export-{register}").glob("entries-*.jsonl"))
+    return [line for file in files for line in file.read_text("utf-8").splitlines()]
+
+
 @pytest.mark.parametrize("register", Register)
 def test_the_exported_log_verifies_and_has_every_act(played: Played, register: Register) -> None:
     run = played.verify[register]
     assert run.returncode == 0, run.stdout + run.stderr
-    lines = (played.root / f"export-{register}" / "entries.jsonl").read_text("utf-8").splitlines()
+    lines = exported(played, register)
     actions = Counter(json.loads(json.loads(line)["leaf"])["action"] for line in lines)
     assert actions["notice.applied"] == len(played.notices(register))
     assert actions["register.started"] == 2
@@ -124,7 +130,7 @@ def test_every_entry_of_a_rehearsal_is_as_the_published_schema_says(
 ) -> None:
     schema = json.loads((CHECKOUT / "docs" / "audit" / "entry.schema.json").read_text("utf-8"))
     valid = jsonschema_rs.validator_for(schema)
-    lines = (played.root / f"export-{register}" / "entries.jsonl").read_text("utf-8").splitlines()
+    lines = exported(played, register)
     leaves = [json.loads(json.loads(line)["leaf"]) for line in lines]
     assert [leaf["action"] for leaf in leaves if not valid.is_valid(leaf)] == []
     assert len({leaf["action"] for leaf in leaves}) > 5

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ async def run(root: Path, plan: Plan, *, told: Callable[[Cycle], None] = lambda 
             await _levelled(stage)
             status = _status(stage)
             folder = root / "export"
-            _jukura(stage, "export", "--to", str(folder), operator="kansa01")
+            _jukura(stage, "export", "take", "--basis", "試験", "--to", str(folder), operator="kansa01")
         finally:
             await stage.stop()
     return Left(
@@ -88,7 +88,7 @@ async def run(root: Path, plan: Plan, *, told: Callable[[Cycle], None] = lambda 
         answers=answers,
         rows=status["counts"]["rows"],
         ledger=read_ledger(stage.folder.ledger_file),
-        leaves=[json.loads(json.loads(line)["leaf"]) for line in _lines(folder / "entries.jsonl")],
+        leaves=[json.loads(json.loads(line)["leaf"]) for line in _entries(folder)],
         sizes=[int(note.split("\n")[1]) for note in _notes(folder / "checkpoints.txt")],
         verify=_run([str(BIN / "jukura-verify"), str(folder)]),
     )
@@ -156,6 +156,12 @@ def _jukura(stage: FarStage, *words: str, operator: str = "") -> str:
 
 def _run(argv: list[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+
+
+def _entries(folder: Path) -> Iterator[str]:
+    """The lines of every file of entries."""
+    for file in sorted(folder.glob("entries-*.jsonl")):
+        yield from _lines(file)
 
 
 def _lines(file: Path) -> list[str]:

@@ -97,6 +97,21 @@ def test_no_bytes_do_more_than_be_refused(body: bytes) -> None:
         {"names": ["live.1"]},
         ["unwrap", ["live.1"]],
         {"type": "sign_checkpoint", "key": "seal.1", "epoch": 1, "size": 1, "root": b"short"},
+        {"type": "sign_manifest", "kind": "backup", "id": "0a" * 16, "fields": [], "files": []},
+        {
+            "type": "sign_manifest",
+            "kind": "export",
+            "id": "0a" * 16,
+            "fields": [["a", "b", "c"]],
+            "files": [],
+        },
+        {
+            "type": "sign_manifest",
+            "kind": "export",
+            "id": "0",
+            "fields": [],
+            "files": [{"name": "a", "sha256": b"x", "size": 1}],
+        },
         {"type": "sign_checkpoint", "key": "seal.1", "epoch": "1", "size": 1, "root": bytes(32)},
     ],
 )

@@ -163,7 +163,9 @@ async def test_a_false_signature_does_not_leave_and_is_not_witnessed(vault: Vaul
     assert await handler(vault).answer(grown(5)) == Refused(code="hsm.signature_false")
     assert vault.store.witness.last() is None
     token.lying = None
-    signed, _ = await vault.notary.checkpoint(Checkpoint("jukura.jp/honnin/1", 5, grown(5).root))
+    signed, _ = await vault.notary.newest(
+        "jukura.jp/honnin/1", Checkpoint("jukura.jp/honnin/1", 5, grown(5).root).text()
+    )
     assert signed.count("—") == 1
 
 

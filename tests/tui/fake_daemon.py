@@ -6,7 +6,7 @@ It knows no rule of the domain beyond what a screen can show. Tests look at `cal
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -17,9 +17,11 @@ from msgspec.structs import replace
 from daemon.callers import uid_of
 from daemon.contract import codec
 from daemon.contract import console as contract
-from daemon.contract.console import Affair, Counts, ExportLine, Match, Person, Scope, Session, State, Status
+from daemon.contract.console import Affair, Counts, Match, Person, Scope, Session, State, Status
 from daemon.contract.endpoint import Empty, Endpoint, Problem
+from daemon.contract.exports import FETCH_FILE, FetchFile
 from daemon.contract.verification import ACCEPT_ROWS, RowsAccepted
+from tests.tui.fake_exports import FakeExports
 from tests.tui.fake_halt import FakeHalt
 from tests.tui.fake_holds import FakeHolds
 from tests.tui.fake_keys import FakeKeys, KeyRefusal
@@ -55,11 +57,6 @@ STATUS = Status(
 )  # fmt: skip
 TURNS_TO_CONNECT = 3
 """Turns of the loop from accepting to a connection that the server knows."""
-EXPORT = (
-    ExportLine(file="entries.jsonl", line='{"leaf":"{}"}'),
-    ExportLine(file="entries.jsonl", line='{"leaf":"{}"}'),
-    ExportLine(file="keys.jsonl", line='{"name":"seal.1"}'),
-)
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not an error of the fake
@@ -89,6 +86,7 @@ class FakeDaemon:
         self.keys = FakeKeys(register)
         self.holds = FakeHolds()
         self.log_holds = FakeLogHolds()
+        self.exports = FakeExports()
         self.post = FakePost()
         self.halt = FakeHalt()
         self.reconciled = FakeReconciled()
@@ -105,9 +103,6 @@ class FakeDaemon:
         """The uids that called."""
         self.delay = 0.0
         """Seconds before each answer."""
-        self.export: tuple[ExportLine, ...] = EXPORT
-        self.break_export = False
-        """Whether the stream ends in the middle."""
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
         self._listening: socket.socket | None = None
@@ -185,8 +180,8 @@ class FakeDaemon:
         message = codec.decode(await request.read() or b"{}", endpoint.request)
         if endpoint is not contract.STATUS:
             self.calls.append((f"{endpoint.method} {endpoint.path}", message))
-        if endpoint is contract.EXPORT:
-            return await self._export(request)
+        if endpoint is FETCH_FILE:
+            return await self._file(request, message)
         answers: dict[Endpoint, Callable[[Any], Any]] = {
             contract.STATUS: lambda _: self.keys.shown_in(self.status),
             contract.SIGN_IN: self._sign_in,
@@ -197,6 +192,7 @@ class FakeDaemon:
             **self.keys.acts,
             **self.holds.acts,
             **self.log_holds.acts,
+            **self.exports.acts,
             **self.halt.acts,
             ACCEPT_ROWS: lambda _: RowsAccepted(done=len(self.asked("POST /v1/rows/acceptances")) > 1),
             **self.post.acts,
@@ -209,7 +205,7 @@ class FakeDaemon:
             raise Refusal(401, "session.wrong")
         token = f"token-{len(self.calls)}"
         self.sessions.add(token)
-        self.holds.operator = self.log_holds.operator = asked.operator
+        self.holds.operator = self.log_holds.operator = self.exports.operator = asked.operator
         return Session(
             token=token, register=self.status.register, operator=asked.operator, name="見本　職員",
             department="市町課", roles=self.roles[asked.operator],
@@ -271,19 +267,18 @@ class FakeDaemon:
             raise Refusal(403, "affair.unknown", field="affair")
         return affair
 
-    async def _export(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    async def _file(self, request: web.Request, asked: FetchFile) -> web.StreamResponse:
+        content = self.exports.content(asked)
+        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+        response.content_length = len(content)
         await response.prepare(request)
-        async for line in self._lines():
-            await response.write(codec.encode(line) + b"\n")
-        if self.break_export and request.transport is not None:
+        if asked.file in self.exports.cut and request.transport is not None:
+            await response.write(content[:1])
             request.transport.abort()
+        else:
+            await response.write(content)
         await response.write_eof()
         return response
-
-    async def _lines(self) -> AsyncIterator[ExportLine]:
-        for line in self.export:
-            yield line
 
 
 async def _drop_requests() -> None:

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from typer.core import TyperGroup
 
 from daemon.contract.console import Reason, State
+from daemon.contract.manifest import NAME
 from daemon.contract.timestamps import TimestampState
 from tests.tui.calling import FOR, Jukura
 from tests.tui.fake_daemon import OPERATOR, PASSWORD, FakeDaemon, Refusal
+from tests.tui.fake_exports import FILES
 from tests.tui.test_status_screen import WITNESSES
 from tui.cli import app
 from tui.words import Lang
@@ -169,46 +171,11 @@ def test_root_exports_into_a_folder_that_only_root_can_enter(
 ) -> None:
     target = states / "shut" / "out"
     target.parent.mkdir(mode=0o700)
-    ran = program("export", "--to", str(target), "--operator", OPERATOR, "--password-file", str(password))
+    who = ("--operator", OPERATOR, "--password-file", str(password))
+    ran = program("export", "take", "--to", str(target), "--basis", "監査", *who)
     assert (ran.code, ran.err) == (0, "")
-    assert {file.name for file in target.iterdir()} == {"entries.jsonl", "keys.jsonl"}
+    assert {file.name for file in target.iterdir()} == {NAME, *FILES}
     assert 0 not in fake.callers
-
-
-def test_an_export_is_written_and_says_how_to_verify(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
-    target = states / "out"
-    ran = jukura("export", "--to", str(target), signed=True)
-    assert (ran.code, ran.err) == (0, "")
-    assert (target / "entries.jsonl").read_text() == '{"leaf":"{}"}\n' * 2
-    assert f"jukura-verify {target}" in ran.out
-    assert fake.sessions == set()
-
-
-def test_an_export_as_json_counts_its_lines(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
-    ran = jukura("export", "--to", str(states / "out"), "--json", signed=True)
-    assert ran.json == {
-        "to": str(states / "out"), "files": {"entries.jsonl": 2, "keys.jsonl": 1},
-        "verify": ["jukura-verify", str(states / "out")],
-    }  # fmt: skip
-
-
-def test_an_export_never_writes_over_anything(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
-    target = states / "out"
-    target.mkdir()
-    (target / "entries.jsonl").write_text("older")
-    ran = jukura("export", "--to", str(target), signed=True)
-    assert ran.code == 2
-    assert "console.folder_not_empty" in ran.err
-    assert (target / "entries.jsonl").read_text() == "older"
-    assert fake.calls == []
-
-
-def test_a_broken_export_leaves_nothing_behind(jukura: Jukura, fake: FakeDaemon, states: Path) -> None:
-    fake.break_export = True
-    ran = jukura("export", "--to", str(states / "out"), signed=True)
-    assert ran.code == 3
-    assert "console.cut_off" in ran.err
-    assert list((states / "out").iterdir()) == []
 
 
 def test_help_speaks_both_languages(jukura: Jukura) -> None:

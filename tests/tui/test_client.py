@@ -1,7 +1,7 @@
 import asyncio
 import socket
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from daemon.contract import codec
 from daemon.contract.console import Lookup, PersonQuery, Search
+from daemon.contract.exports import FETCH_FILE, FetchFile
 from daemon.errors import InputError
-from tests.tui.fake_daemon import EXPORT, OPERATOR, PASSWORD, STATUS, FakeDaemon, Refusal
+from tests.tui.fake_daemon import OPERATOR, PASSWORD, STATUS, FakeDaemon, Refusal
+from tests.tui.fake_exports import FILES
 from tui.client import ConsoleClient, socket_of
 from tui.errors import RemoteError, UnreachableError
 
@@ -192,25 +194,32 @@ async def test_a_restarted_register_is_found_again(fake: FakeDaemon) -> None:
         assert await client.status() == STATUS
 
 
-async def test_the_log_comes_line_by_line(fake: FakeDaemon) -> None:
+async def test_a_file_comes_whole(fake: FakeDaemon) -> None:
     async with ConsoleClient(fake.socket) as client:
         await client.sign_in(OPERATOR, PASSWORD)
-        assert [line async for line in client.export()] == list(EXPORT)
+        assert await _file(client, "entries-0001.jsonl") == FILES["entries-0001.jsonl"]
+        assert await _file(client, "statements.txt") == b""
 
 
-async def test_a_log_that_breaks_off_is_an_error(fake: FakeDaemon) -> None:
-    fake.break_export = True
+async def test_a_file_that_breaks_off_is_an_error(fake: FakeDaemon) -> None:
+    fake.exports.cut = {"entries-0001.jsonl"}
     async with ConsoleClient(fake.socket) as client:
         await client.sign_in(OPERATOR, PASSWORD)
         with pytest.raises(UnreachableError) as broken:
-            _ = [line async for line in client.export()]
+            await _file(client, "entries-0001.jsonl")
     assert broken.value.code == "console.cut_off"
 
 
-async def test_a_refused_export_is_a_refusal(fake: FakeDaemon) -> None:
-    fake.refuse["/v1/log/export"] = Refusal(403, "caller.without_right")
+async def test_a_refused_file_is_a_refusal(fake: FakeDaemon) -> None:
+    fake.refuse[FETCH_FILE.path] = Refusal(403, "caller.without_right")
     async with ConsoleClient(fake.socket) as client:
         await client.sign_in(OPERATOR, PASSWORD)
         with pytest.raises(RemoteError) as refused:
-            _ = [line async for line in client.export()]
+            await _file(client, "entries-0001.jsonl")
     assert refused.value.http_status == 403
+
+
+async def _file(client: ConsoleClient, name: str) -> bytes:
+    asked = FetchFile(export="0a" * 16, file=name)
+    async with aclosing(client.download(FETCH_FILE, asked)) as chunks:
+        return b"".join([chunk async for chunk in chunks])

@@ -9,6 +9,7 @@ import tui
 from daemon.contract.console import Lookup, Match, Reason, Search, State
 from daemon.contract.deadlines import Ends
 from daemon.contract.disk import Stage
+from daemon.contract.exports import ExportPhase
 from daemon.contract.keys import Deed
 from daemon.contract.messages import texts
 from daemon.contract.outbox import AsideState
@@ -23,6 +24,7 @@ from daemon.register.wanted import By
 from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
 from tui import (
+    export_output,
     finding_formats,
     hold_formats,
     key_formats,
@@ -68,6 +70,9 @@ BY_VALUE = {
         *hold_formats.BOUNDARY_COLUMNS,
         *(f"{name}_hint" for name in hold_formats.BOUNDARY_FIELDS),
     ],
+    "exports": list(export_output.COLUMNS),
+    "export_phase": list(ExportPhase),
+    "export_next": list(ExportPhase),
     "standing": ["present", "out", "dead", "gone", "abroad", "struck"],
     "search": [word for scopes in SCOPES.values() for _, word in scopes]
     + [f"need_{field}" for field in (*REQUIRED, TERMS[0])]
