@@ -42,10 +42,7 @@ def passed(before: int, after: int, marks: Marks) -> list[Node]:
 
 def dropped(sizes: Iterable[int], held: Iterable[Span], done: int, marks: Marks) -> list[Node]:
     """The nodes below `done` that only these sizes and entries needed; `marks` are those that are left."""
-    places = [
-        *(place for size in sizes for place in (size - 1, size)),
-        *(seq for span in held for seq in range(*span)),
-    ]
+    places = (*sizes, *(seq for span in held for seq in range(*span)))
     beside = dict.fromkeys(
         node
         for place in places

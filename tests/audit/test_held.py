@@ -69,6 +69,7 @@ def test_a_hold_that_ended_keeps_only_what_must_still_be_deleted(holds: Holds, d
     after = holds.ended(1, done)
     left = [seq for seq in before if seq < done]
     assert (seqs(after.by_number[1].spans) if 1 in after.by_number else []) == left
+    assert (1 in after.by_number) is bool(left)
     assert not left or after.by_number[1].stage is Stage.OVER
     assert after.last == holds.last
     assert {n: h for n, h in after.by_number.items() if n != 1} == {

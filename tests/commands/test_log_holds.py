@@ -7,8 +7,9 @@ import pytest
 
 from daemon.audit.entry import Action, Outcome
 from daemon.audit.held import Stage
-from daemon.commands.caller import Role
+from daemon.commands.caller import Caller, Role
 from daemon.contract.endpoint import Empty
+from daemon.contract.keys import DestroyKey
 from daemon.contract.log_holds import (
     LIFT_LOG_HOLD,
     LOG_HOLDS,
@@ -23,6 +24,7 @@ from daemon.contract.log_holds import (
 from daemon.crypto.seal import class_of
 from daemon.errors import AuthorityError, ConflictError, InputError, JukuraError, StateError
 from daemon.store.engine import Table
+from tests.commands.custody.custodians import RIPE, Desk
 from tests.conftest import NOON, Bench
 from tests.retention.years import BASIS, day, hold, lift, log, night, officer, said, state, until
 
@@ -115,6 +117,18 @@ async def test_the_basis_lies_under_the_key_of_the_hold_and_a_key_not_needed_is_
     await lift(honnin, 2)
     assert await hold(honnin, 7, 8, "2035-03-31") == 3, "the key of a hold that is over is nobody else's"
     assert len(await said(honnin, Action.KEY_MADE)) == 3
+
+
+async def test_the_number_of_a_key_that_was_destroyed_unused_is_not_given(
+    honnin: Bench, caller: Caller
+) -> None:
+    await log(honnin, 5)
+    await ask(honnin, "a", place((1, 2)))
+    desk = Desk(honnin, caller)
+    proposal = await desk.agree(DestroyKey("hold.1"))
+    honnin.clock.advance(RIPE)
+    assert (await desk.carry_out(proposal)).done
+    assert await hold(honnin, 1, 2, "2035-03-31") == 2
 
 
 async def test_it_outlives_a_restart(honnin: Bench) -> None:
