@@ -7,7 +7,7 @@ SEED ?= 1
 HEADLESS ?= 0
 STATE ?= var
 
-.PHONY: run test check bench lock openapi schema verifier screenshot setup
+.PHONY: run test check bench lock openapi schema conformance verifier screenshot setup
 
 setup:
 	@packaging/bootstrap
@@ -49,6 +49,10 @@ openapi: setup
 # docs/audit/entry.schema.json, from the table of actions and their fields.
 schema: setup
 	@.venv/bin/python packaging/audit_schema.py
+
+# docs/CONFORMANCE.md, from the table of the assessment's lines.
+conformance: setup
+	@.venv/bin/jukura conformance --output docs/CONFORMANCE.md
 
 # dist/jukura-verify.pyz: the verifier as one file, for auditors.
 verifier: setup

@@ -8,6 +8,8 @@ import typer
 from daemon.errors import JukuraError
 from tui import ceremony, cli_card, cli_search, cli_service, output, stepdown
 from tui.called import command_of
+from tui import ceremony, cli_card, cli_conformance, cli_search, cli_service, output, stepdown
+from tui.called import command_of, sign_in_of
 from tui.card import Cards, TerminalCards
 from tui.cli_boundaries import boundaries
 from tui.cli_ceremony import ceremony as open_ceremony
@@ -50,6 +52,7 @@ app.add_typer(reconciliations, name="reconciliations", help="reconciliations")
 app.add_typer(rows, name="rows", help="rows")
 app.add_typer(cli_card.cards, name="card", help="card")
 app.command("ceremony", help="ceremony")(open_ceremony)
+app.command("conformance", help="conformance")(cli_conformance.show)
 app.command("search", help="search")(cli_search.search)
 app.command("lookup", help="lookup")(cli_search.lookup)
 app.command("person", help="person")(cli_search.person)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from daemon.config import Files
 from daemon.contract.national import UPDATES, Update
@@ -30,6 +31,8 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+    """How many requests came in."""
 
 
 def own(pki: Pki, register: Register = Register.HONNIN) -> Files:
@@ -50,6 +53,7 @@ def answer() -> Answer:
 @pytest.fixture
 async def client(pki: Pki, tmp_path: Path, answer: Answer) -> AsyncIterator[NationalClient]:
     async def say(_: web.Request) -> web.Response:
+        answer.asked += 1
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
     app = web.Application()
@@ -115,6 +119,22 @@ async def test_nobody_there(client: NationalClient, tmp_path: Path) -> None:
     (tmp_path / "n.sock").unlink()
     with pytest.raises(StateError, match=r"national\.away"):
         await client.deliver([UPDATE])
+
+
+@pytest.mark.parametrize("what", ["name", "authority"])
+async def test_another_server_in_its_place_gets_nothing(
+    client: NationalClient, pki: Pki, tmp_path: Path, answer: Answer, what: str
+) -> None:
+    files = replace(own(pki), ca=pki.municipality_ca) if what == "authority" else own(pki)
+    name = NATIONAL_NAMES[Register.FUHYO if what == "name" else Register.HONNIN]
+    deceived = NationalClient(tmp_path / "n.sock", Calling(files), name)
+    with pytest.raises(StateError, match=r"national\.away"):
+        await deceived.deliver([UPDATE])
+    await deceived.close()
+    assert answer.asked == 0
+    with pytest.raises(StateError, match=r"national\.wrong_answer"):  # the true one is asked
+        await client.deliver([UPDATE])
+    assert answer.asked == 1
 
 
 DATE = "Tue, 24 Nov 2026 03:00:00 GMT"
