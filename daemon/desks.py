@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from daemon.audit.reading import LogReader
 from daemon.commands.caller import Caller
 from daemon.commands.custody.desk import Custody
 from daemon.commands.exports.exports import LogExports
@@ -17,6 +18,7 @@ from daemon.commands.notices.arrivals import Broken
 from daemon.commands.notices.boundaries import Boundaries
 from daemon.commands.notices.holds import HeldNotices
 from daemon.commands.notices.receiving import Notices
+from daemon.commands.reading.log import LogReading
 from daemon.commands.reconciliation.reconciliations import Reconciliations
 from daemon.commands.reconciliation.schedules import Timetable
 from daemon.commands.verification.acceptance import Acceptance
@@ -35,6 +37,7 @@ from daemon.ground import Ground, Surroundings
 from daemon.peers.decode import parse
 from daemon.peers.desk import PeerDesk
 from daemon.peers.post import Post
+from daemon.store.labels import Labels
 
 Handler = Callable[[Caller, Any], Awaitable[Any]]
 
@@ -97,10 +100,18 @@ def console_desk(
         **offices.boundaries.handlers,
         **offices.acceptance.handlers,
         **offices.log_holds.handlers,
+        **_log_reading(ground).handlers,
         CONSOLE_HOLDS: offices.held.on_console,
         CANCEL_HOLD: offices.held.cancel,
     }
     return Desk(sessions, handlers, offices.exports.deliveries)
+
+
+def _log_reading(ground: Ground) -> LogReading:
+    store = ground.store
+    labels = Labels(store.register, store.sealer)
+    reader = LogReader(store.engine, store.index, labels)
+    return LogReading(store.engine, reader, labels, ground.journal, ground.signer, store.writer)
 
 
 def _reading(

@@ -18,10 +18,12 @@ from daemon.store import truth
 from daemon.store.catchup import Sources
 from daemon.store.closing import close_all
 from daemon.store.commitment import Commitment
+from daemon.store.entries import Entries
 from daemon.store.files import require_room
 from daemon.store.groups import Groups, Participant
 from daemon.store.holds import Holds
 from daemon.store.index import Index
+from daemon.store.labels import Labels
 from daemon.store.letters import Letters
 from daemon.store.merging import Merger
 from daemon.store.opening import Progress, level, noting, open_index, open_truth
@@ -84,7 +86,12 @@ async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: 
     codec = RowCodec(register, sealer)
     known = await truth.load(engine, sealer)
     tally, touched = await Tally.load(engine), await noting(engine)
-    merged = await level(index, Sources(engine, known, codec), around.progress, total=tally.rows)
+    merged = await level(
+        index,
+        Sources(engine, known, codec, Entries(engine, Labels(register, sealer))),
+        around.progress,
+        total=tally.rows,
+    )
     room = partial(require_room, index.pages.file, around.space.free, config.disk.disclosures)
     merger = Merger(index, known.head, merged, require_room=room)
     journal = await Journal.load(register, sealer, engine)

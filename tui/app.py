@@ -20,6 +20,7 @@ from tui.errors import RemoteError, UnreachableError
 from tui.screens.help import HelpScreen
 from tui.screens.holds import HoldsScreen
 from tui.screens.keys import KeysScreen
+from tui.screens.log import LogScreen
 from tui.screens.outbox import OutboxScreen
 from tui.screens.page import Page, SessionOver, SignedIn
 from tui.screens.reconciliations import ReconciliationsScreen
@@ -43,6 +44,7 @@ class ConsoleApp(DiscreetApp):
         Binding("f2", "status", "status", key_display="F2"),
         Binding("f3", "search", "search", key_display="F3"),
         Binding("f4", "keys", "keys", key_display="F4"),
+        Binding("f11", "log", "log", key_display="F11"),
         Binding("f9", "sign_out", "sign_out", key_display="F9"),
         Binding("f10", "quit", "quit", key_display="F10"),
     ]
@@ -101,7 +103,7 @@ class ConsoleApp(DiscreetApp):
     def _sit_down(self) -> None:
         sitting = self.desk.sitting
         if sitting is not None:
-            first = SearchScreen if sitting.searches else KeysScreen
+            first = SearchScreen if sitting.searches else LogScreen if sitting.reads_log else KeysScreen
             self.push_screen(first(self.desk, sitting))
         self._condition_changed()
 
@@ -119,6 +121,7 @@ class ConsoleApp(DiscreetApp):
             "outbox": sitting is not None and sitting.sees_outbox,
             "reconciliations": sitting is not None and sitting.sees_reconciliations,
             "service": sitting is not None and sitting.stops,
+            "log": sitting is not None and sitting.reads_log,
             "sign_out": sitting is not None,
             "ceremony": self.desk.at.shut,
         }
@@ -142,6 +145,11 @@ class ConsoleApp(DiscreetApp):
 
     def action_search(self) -> None:
         while not isinstance(self.screen, SearchScreen) and len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_log(self) -> None:
+        """Back to the log, which an auditor begins with."""
+        while not isinstance(self.screen, LogScreen) and len(self.screen_stack) > 1:
             self.pop_screen()
 
     def action_keys(self) -> None:

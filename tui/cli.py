@@ -6,16 +6,15 @@ import sys
 import typer
 
 from daemon.errors import JukuraError
-from tui import ceremony, cli_card, cli_search, cli_service, output, stepdown
-from tui.called import command_of
 from tui import ceremony, cli_card, cli_conformance, cli_search, cli_service, output, stepdown
-from tui.called import command_of, sign_in_of
+from tui.called import command_of
 from tui.card import Cards, TerminalCards
 from tui.cli_boundaries import boundaries
 from tui.cli_ceremony import ceremony as open_ceremony
 from tui.cli_export import export
 from tui.cli_holds import holds
 from tui.cli_keys import keys
+from tui.cli_log import log
 from tui.cli_log_holds import log_holds
 from tui.cli_outbox import outbox
 from tui.cli_reconciliations import reconciliations
@@ -42,6 +41,7 @@ app.add_typer(keys, name="keys", help="keys")
 app.add_typer(tokens, name="tokens", help="tokens")
 app.add_typer(outbox, name="outbox", help="outbox")
 app.add_typer(reports, name="reports", help="reports")
+app.add_typer(log, name="log", help="log")
 app.add_typer(holds, name="holds", help="holds")
 app.add_typer(log_holds, name="log-holds", help="log_holds")
 app.add_typer(export, name="export", help="export")

@@ -120,9 +120,14 @@ class Sitting:
         return "clerk" in self.session.roles
 
     @property
+    def reads_log(self) -> bool:
+        """Whether the log is theirs to read; it is all that they are here for."""
+        return "auditor" in self.session.roles
+
+    @property
     def searches(self) -> bool:
         """Whether they are here to search: they have an affair, or nothing else."""
-        return bool(self.session.affairs) or not self.sees_keys
+        return not self.reads_log and (bool(self.session.affairs) or not self.sees_keys)
 
     def idle(self, now: float) -> bool:
         """Whether nobody has touched a key for as long as the register allows (PIA III-3)."""

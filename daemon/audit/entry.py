@@ -202,6 +202,17 @@ class Action(StrEnum):
     """Somebody who may not see which exports there are asked to."""
     LOG_EXPORTED = "log.exported"
     """One file of an export was handed out to the auditor who ordered it, or refused."""
+    """This log was exported for an auditor."""
+    LOG_SEARCHED = "log.searched"
+    """An auditor was shown a page of entries; `subject` or `reference` in counts is 1 where they were found by a person or a case."""
+    LOG_ENTRY_SHOWN = "log.entry_shown"
+    """One entry was shown with its proof: `counts.entry` is its place."""
+    LOG_CASE_SHOWN = "log.case_shown"
+    """The `counts.entries` entries of one case were shown: of that to which entry `counts.entry` belongs."""
+    LOG_STATISTICS_SHOWN = "log.statistics_shown"
+    """How often what was done, month by month, was shown."""
+    LOG_VIEW_REFUSED = "log.view_refused"
+    """Somebody asked to read the log and was not shown it; `code` says why."""
     KEY_MADE = "key.made"
     """The key service made data keys or a key pair; `counts.keys` is how many."""
     KEY_VIEW_REFUSED = "key.view_refused"
@@ -318,6 +329,12 @@ def commitment(name: str, field: Sealed) -> str:
 def header_of(leaf: bytes) -> Header:
     """The header in `leaf`; `log.bad_entry` unless the leaf is canonical and whole."""
     return _parsed(leaf)[0]
+
+
+def public_of(leaf: bytes) -> tuple[Header, list[str]]:
+    """As `header_of`, and the names of the sealed fields."""
+    header, commitments = _parsed(leaf)
+    return header, sorted(commitments)
 
 
 def opened(leaf: bytes, secret: bytes) -> Opened:

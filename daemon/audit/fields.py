@@ -56,7 +56,7 @@ _REASON = _fields("", "reason")
 _BOUNDARY = _fields("old new on")
 _SUMMED = _fields("times", "address addresses")
 _REQUEST = _fields("bytes", "address digest", _REQUESTS)
-_SEARCH = _fields("hits", "terms purpose application")
+_SEARCH = _fields("hits", "terms subjects purpose application")
 _LOOKUP = _fields("hits code number", "terms subjects withheld purpose application")
 _PERSON = _fields("code number versions", "subject purpose application")
 _HOLD = _fields("", "notice subject reason")
@@ -149,6 +149,12 @@ FIELDS: dict[Action, Fields] = {
     Action.LOG_EXPORT_FORGOTTEN: _fields("exports"),
     Action.LOG_EXPORT_VIEW_REFUSED: _NOTHING,
     Action.LOG_EXPORTED: _fields("bytes", "export file"),
+    Action.LOG_EXPORTED: _NOTHING,
+    Action.LOG_SEARCHED: _fields("hits subject reference", "terms subject reference purpose application"),
+    Action.LOG_ENTRY_SHOWN: _fields("entry"),
+    Action.LOG_CASE_SHOWN: _fields("entry entries"),
+    Action.LOG_STATISTICS_SHOWN: _NOTHING,
+    Action.LOG_VIEW_REFUSED: _fields("subject reference", "terms subject reference purpose application"),
     Action.KEY_MADE: _fields("keys", "names"),
     Action.KEY_VIEW_REFUSED: _NOTHING,
     Action.KEY_ROTATION_ASKED: _fields("", "", _KEYS),

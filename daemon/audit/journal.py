@@ -12,6 +12,7 @@ import msgspec
 
 from daemon.audit import purged
 from daemon.audit.act import Act
+from daemon.audit.calendar import Calendar
 from daemon.audit.entry import SALT_SIZE, Header, seal_parts
 from daemon.audit.tree import Node, Tree
 from daemon.clock import day_of
@@ -23,6 +24,9 @@ from daemon.errors import IntegrityError
 from daemon.register.rows import Register
 from daemon.store.draft import Draft, Group
 from daemon.store.engine import Engine, Reads, Table
+from daemon.store.entries import FLOOR, floor_of
+from daemon.store.index import Labelled, LogChange
+from daemon.store.labels import Labels
 
 HEAD, TALLY = b"log", b"tally"
 
@@ -47,14 +51,21 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
 class Journal:
     """The tree as it stands, and as the open group would make it."""
 
-    def __init__(self, register: Register, sealer: Sealer, head: Head, tally: Tally | None) -> None:
+    def __init__(
+        self, register: Register, sealer: Sealer, engine: Engine, head: Head, tally: Tally | None
+    ) -> None:
         self._register = register
         self.sealer = sealer
+        self._engine = engine
+        self._labels = Labels(register, sealer)
+        self._calendar = Calendar(engine)
         self.epoch = head.epoch
         self.tree = Tree(head.size, head.peaks)
         self._tally = tally
         self._next, self._next_tally = self.tree, tally
         self._new: Counter[str] = Counter()
+        self._headers: list[Header] = []
+        self._labelled: list[Labelled] = []
 
     @classmethod
     async def load(cls, register: Register, sealer: Sealer, engine: Engine) -> "Journal":
@@ -68,7 +79,7 @@ class Journal:
         if head.size and first not in await engine.get_many(Table.LOG, [first]):
             raise IntegrityError("log.cut")
         tally = msgspec.msgpack.decode(held[TALLY], type=Tally) if TALLY in held else None
-        return cls(register, sealer, head, tally)
+        return cls(register, sealer, engine, head, tally)
 
     def today(self, now: datetime) -> Mapping[str, int]:
         """How often each action was done today."""
@@ -83,14 +94,21 @@ class Journal:
 
     def begin(self) -> None:
         self._next, self._next_tally, self._new = self.tree, self._tally, Counter()
+        self._headers, self._labelled = [], []
+        self._calendar.rollback()
 
     def merge(self, draft: Draft, group: Group) -> None:
         for act in draft.acts:
             self._append(act, group)
 
     async def prepare(self, group: Group) -> None:
+        end = sequence(self.tree.size)
+        if old := {key: value for key, value in group.changes.get(Table.LOG, {}).items() if key < end}:
+            await self._touched(group, old)
         if self._next is self.tree:
             return
+        group.log = group.log._replace(labelled=[*group.log.labelled, *self._labelled], size=self._next.size)
+        await self._calendar.put(group, self._headers)
         head = Head(self.epoch, self._next.size, self._next.peaks)
         group.put(Table.META, HEAD, msgspec.msgpack.encode(head))
         self._next_tally = self._tallied(day_of(group.now))
@@ -98,6 +116,7 @@ class Journal:
 
     def commit(self) -> None:
         self.tree, self._tally = self._next, self._next_tally
+        self._calendar.commit()
 
     def rollback(self) -> None:
         self.begin()
@@ -118,12 +137,26 @@ class Journal:
         leaf, secret = seal_parts(header, act.sealed, _SALTS)
         key = sequence(header.seq)
         place = Place(self._register, Table.LOG, key)
-        sealed = self.sealer.seal(classes.log(day_of(group.now)), place, secret)
+        name = classes.log(day_of(group.now))
+        sealed = self.sealer.seal(name, place, secret)
         group.add(Table.LOG, key, msgspec.msgpack.encode((leaf, sealed)))
         self._next, nodes = self._next.append([leaf_hash(leaf)])
         for node, value in nodes.items():
             group.put(Table.TREE, node_key(node), value)
         self._new[act.action] += act.counts.get("messages", 1)
+        self._headers.append(header)
+        self._labelled += self._labels.of(name, header.seq, act.sealed)
+
+    async def _touched(self, group: Group, old: Mapping[bytes, bytes | None]) -> None:
+        """Entries that were there before were deleted, or sealed anew: neither day nor label speaks of what they were."""
+        ends = [int.from_bytes(key, "big") + 1 for key, value in old.items() if value is None]
+        floor = max([await floor_of(self._engine), *ends])
+        group.put(Table.META, FLOOR, floor.to_bytes(8, "big"))
+        await self._calendar.purge(group, floor)
+        labelled = [
+            label for key, value in old.items() if value for label in self._labels.of_stored(key, value)
+        ]
+        group.log = LogChange(labelled, [int.from_bytes(key, "big") for key in old], self.tree.size, floor)
 
     def _tallied(self, day: date) -> Tally:
         before = self._tally.counts if self._tally and self._tally.day == day else {}

@@ -46,6 +46,8 @@ class Right(StrEnum):
     """Which exports there are, and what each opens."""
     EXPORT_APPROVE = "export.approve"
     """Approve one that opens sealed fields; never one's own."""
+    LOG_READ = "log.read"
+    """Find entries of the log, with proofs and figures; never a sealed value."""
     HOLDS_SEE = "holds.see"
     """The list of notices that are held (保留)."""
     HOLDS_CANCEL = "holds.cancel"
@@ -91,6 +93,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.LOG_HOLDS: frozenset({Role.OFFICER, Role.CHIEF}),
     Right.EXPORT_SEE: frozenset({Role.AUDITOR, Role.CHIEF}),
     Right.EXPORT_APPROVE: frozenset({Role.CHIEF}),
+    Right.LOG_READ: frozenset({Role.AUDITOR}),
     Right.HOLDS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
     Right.HOLDS_CANCEL: frozenset({Role.CLERK}),
     Right.BOUNDARIES: frozenset({Role.CLERK}),

@@ -20,6 +20,7 @@ from daemon.contract.halt import HALT_ENDPOINTS
 from daemon.contract.holds import CONSOLE_ENDPOINTS as HOLD_ENDPOINTS
 from daemon.contract.holds import Pending
 from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
+from daemon.contract.log import LOG_ENDPOINTS
 from daemon.contract.log_holds import LOG_HOLD_ENDPOINTS, Purge
 from daemon.contract.outbox import OUTBOX_ENDPOINTS
 from daemon.contract.reconciled import RECONCILED_ENDPOINTS
@@ -322,4 +323,5 @@ ENDPOINTS = (
     STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, *EXPORT_ENDPOINTS, *HALT_ENDPOINTS, *KEY_ENDPOINTS, *OUTBOX_ENDPOINTS,
     *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *FINDING_ENDPOINTS, *BOUNDARY_ENDPOINTS,
     *VERIFICATION_ENDPOINTS, *LOG_HOLD_ENDPOINTS,
+    *LOG_ENDPOINTS,
 )  # fmt: skip

@@ -5,12 +5,18 @@ token away. What needs the token, signing and new keys, is not here.
 """
 
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from daemon.crypto.classes import READABLE, SEAL, generation, kind, lacking
 from daemon.errors import StateError
 from hsm.client import KeyService
+
+LABEL = 8  # bytes
+_LABELS = b"jukura.jp/label"
 
 
 class Keyring:
@@ -19,6 +25,7 @@ class Keyring:
     def __init__(self) -> None:
         self._keys: dict[str, bytes] = {}
         self._aead: dict[str, AESGCM] = {}
+        self._labels: dict[str, blake2b] = {}
         self._newest: dict[str, str] = {}
         """By kind, while no key comes or goes: each row that is sealed asks for it."""
 
@@ -39,6 +46,13 @@ class Keyring:
         if name not in self._aead:
             self._aead[name] = AESGCM(self.raw(name))
         return self._aead[name]
+
+    def labels(self, name: str) -> blake2b:
+        """A hash of `LABEL` bytes under a key of its own, derived from `name` (HKDF-SHA256, RFC 5869); StateError if it is not loaded."""
+        if name not in self._labels:
+            derived = HKDF(SHA256(), blake2b.MAX_KEY_SIZE, salt=None, info=_LABELS).derive(self.raw(name))
+            self._labels[name] = blake2b(digest_size=LABEL, key=derived)
+        return self._labels[name].copy()
 
     def generations(self, of: str) -> list[str]:
         """The loaded generations of a kind, the newest first."""
@@ -62,6 +76,7 @@ class Keyring:
         """Let go of a key that was destroyed."""
         self._keys.pop(name, None)
         self._aead.pop(name, None)
+        self._labels.pop(name, None)
         self._newest.clear()
 
 

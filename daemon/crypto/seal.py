@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 
+from daemon.crypto.classes import kind
 from daemon.crypto.fresh import Fresh
 from daemon.crypto.keyring import Keyring
 from daemon.errors import IntegrityError, StateError
@@ -81,6 +82,23 @@ class Sealer:
             return _unpad(self._keyring.aead(name).decrypt(nonce, body, place.bound(name)))
         except (InvalidTag, ValueError) as error:
             raise IntegrityError("store.altered") from error
+
+    def label(self, name: str, content: bytes) -> int:
+        """What `content` is found by where it lies sealed under `name`: 64 bits, signed; StateError where the key is absent.
+
+        Equal contents have equal labels under one key. Without the key a label says nothing, and is no use for guessing.
+        """
+        hasher = self._keyring.labels(name)
+        hasher.update(content)
+        return int.from_bytes(hasher.digest(), "big", signed=True)
+
+    def has(self, name: str) -> bool:
+        """Whether the key `name` is at hand."""
+        return name in self._keyring
+
+    def classes(self, *kinds: str) -> list[str]:
+        """The classes of these kinds whose keys are at hand."""
+        return [name for name in self._keyring if kind(name) in kinds]
 
 
 def class_of(sealed: bytes) -> str:

@@ -21,7 +21,9 @@ _BUILDING = (
     "INSERT INTO building VALUES (0, 0)",
 )
 # NORMAL: after a power cut the file is one that was whole a moment before.
-SHAPE = Shape(((*schema.TABLES, *_BUILDING),), synchronous="NORMAL", cache=16_000)
+# As many steps as a projection has: whoever takes the file for one finds it without a position, not half migrated.
+_STEPS = ((*schema.TABLES, *_BUILDING), *[()] * (len(migrations.INDEX) - 1))
+SHAPE = Shape(_STEPS, synchronous="NORMAL", cache=16_000)
 
 Row = tuple[Any, ...]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.store.engine import Engine, Table
+from daemon.store.entries import Entries
 from daemon.store.index import Index, Known, Version, known_of, projected
 from daemon.store.rows import ROW_ID, RowCodec, Stored
 from daemon.store.truth import Truth
@@ -22,6 +23,7 @@ COMMITS = 100  # read from the list at once
 BATCH = 2000  # rows in one transaction
 BREATH = 100  # rows opened before others on the loop get their turn
 WORTH = 300_000  # rows; to build anew is faster than to take in more than these
+WORTH_ENTRIES = 500_000  # of the log, likewise
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Sources:
     engine: Engine
     truth: Truth
     codec: RowCodec
+    entries: Entries
 
 
 async def can_follow(index: Index, sources: Sources) -> bool:
@@ -49,7 +52,7 @@ async def is_near(index: Index, sources: Sources) -> bool:
     while listed <= WORTH and (changes := await _changes(sources, after, sources.truth.head)):
         listed += sum(len(ids) for _, ids in changes) // ROW_ID
         after = int.from_bytes(changes[-1][0], "big")
-    return listed <= WORTH
+    return listed <= WORTH and await sources.entries.left(index) <= WORTH_ENTRIES
 
 
 class Into(Protocol):

@@ -9,7 +9,7 @@ from daemon.audit.act import Act
 from daemon.errors import IntegrityError
 from daemon.store.engine import Engine, Reads, Table
 from daemon.store.held import Waiting
-from daemon.store.index import Index, Latest, Version, former_codes, latest_of
+from daemon.store.index import UNCHANGED, Index, Latest, LogChange, Version, former_codes, latest_of
 
 
 @dataclass
@@ -63,6 +63,8 @@ class Group:
     formerly: dict[str, Version] = field(default_factory=dict)
     """and by each that the person had before."""
     places: int = 0
+    log: LogChange = UNCHANGED
+    """What becomes of the log, for the projection."""
 
     def put(self, table: Table, key: bytes, value: bytes | None) -> None:
         self.changes.setdefault(table, {})[key] = value

@@ -120,7 +120,9 @@ class Groups:
         try:
             # A projection that cannot follow ends the writer, and the next start levels it: the truth is safe.
             if group.changes:
-                await self._merger.follow(group.commit, list(group.versions.values()), group.removed)
+                await self._merger.follow(
+                    group.commit, list(group.versions.values()), group.removed, group.log
+                )
         finally:
             for job, result in zip(jobs, results, strict=True):
                 tell(job.done, result)

@@ -14,13 +14,14 @@ from functools import partial
 import sqlcipher3.dbapi2 as sqlcipher
 
 from daemon.errors import StateError
-from daemon.store.index import Index, Version
+from daemon.store.index import UNCHANGED, Index, LogChange, Version
 from daemon.store.pages import PageKey
 
 log = logging.getLogger(__name__)
 
 MERGED = 10_000  # versions and removals in memory that are worth a new file
 PRESSING = 40_000  # of them, which do not wait until the last new file was long enough ago
+MANY_ENTRIES = 100_000  # entries of the log in memory, 300 bytes each, that are worth a new file
 FILLING = 80_000  # past it municipalities are told to come again
 MOST = 100_000  # in memory, 2 kB each; past it their notices wait
 LEISURE = 4
@@ -73,8 +74,15 @@ class Merger:
         """or is."""
         return self._index.waiting >= MOST
 
-    async def follow(self, commit: int, versions: Sequence[Version], removed: Sequence[bytes]) -> None:
+    async def follow(
+        self,
+        commit: int,
+        versions: Sequence[Version],
+        removed: Sequence[bytes],
+        log: LogChange = UNCHANGED,
+    ) -> None:
         """Take in a group that is durable: visible to every search on return."""
+        self._index.mentioned.take(log)
         if versions or removed:
             await self._index.remember(versions, commit, removed=removed)
         else:
@@ -83,11 +91,11 @@ class Merger:
         self._wake()
 
     def _wake(self) -> None:
-        if self._index.waiting >= MERGED:
+        if self._index.waiting >= MERGED or self._index.waiting_entries >= MANY_ENTRIES:
             self._many.set()
         if self._index.waiting >= PRESSING:
             self._pressing.set()
-        if self._index.waiting:
+        if self._index.waiting or self._index.waiting_entries:
             self._some.set()
 
     # In the background.
@@ -137,7 +145,7 @@ class Merger:
             await finish()
             await self._index.pages.replace(key)
             # Whatever is in memory is in the successor too.
-            self._index.merged(self._index.batch())
+            self._index.let_go()
             self.merged = self._head
         return True
 

@@ -98,7 +98,17 @@ INDEX_INDEXES = (
     ),
 )
 
-INDEX: tuple[Step, ...] = ((*INDEX_TABLES, *INDEX_INDEXES),)
+MENTIONS = (
+    # `block` is the place of a run of entries in the log: `daemon.store.index.mentions`.
+    """CREATE TABLE mentions (block INTEGER NOT NULL, label INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (block, label, seq)) STRICT, WITHOUT ROWID""",
+    # Up to which entry of the log they are in, and below which one entries were deleted.
+    "CREATE TABLE entries (size INTEGER NOT NULL, floor INTEGER NOT NULL) STRICT",
+    "INSERT INTO entries VALUES (0, 0)",
+)
+"""What the index keeps of the log's entries."""
+
+INDEX: tuple[Step, ...] = ((*INDEX_TABLES, *INDEX_INDEXES), MENTIONS)
 
 
 FORM = 1000

@@ -63,10 +63,12 @@ async def level(index: Index, sources: Sources, progress: Progress, *, total: in
     """
     if await can_follow(index, sources) and await is_near(index, sources):
         await catch_up(index, sources, index.remember)
+        await sources.entries.catch_up(index, index.mentioned.remember)
     elif total or await index.position() is not None:
         await _anew(index, sources, progress, total)
     else:
         await index.start(sources.truth.followed, sources.truth.head)
+        await sources.entries.catch_up(index, index.mentioned.remember)
     position = await index.position()
     return position[1] if position is not None else 0
 

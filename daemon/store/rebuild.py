@@ -5,7 +5,8 @@ One way for three occasions: a new page key (`index.n`), damage, and a start wit
 1. The truth is read in the order of its keys, opened and projected, and waits in buckets of people (`daemon.store.staging`).
 2. Bucket by bucket, everybody's versions are written in order (`daemon.store.builder`), then the secondary indexes are made.
 3. Rows that changed meanwhile were noted, from the list of changes; now they are taken in, whatever became of them.
-4. Between two groups the rest is taken in and the files are exchanged.
+4. What the log's entries mention is made from them and written (`daemon.store.entries`).
+5. Between two groups the rest is taken in and the files are exchanged.
 
 A kill at any moment loses a few seconds of work, and a disk that fills pauses it. What is left of a truth that is not this one, or
 of too long ago, is thrown away.
@@ -29,6 +30,7 @@ from daemon.store.staging import Staging, people_of, place
 log = logging.getLogger(__name__)
 
 TAKEN = 2000  # changed rows in one step
+READS = 4  # of the log in one step
 NEAR = 20  # commits; no more than these are left for the moment between two groups
 
 Finish = Callable[[], Awaitable[None]]
@@ -172,6 +174,9 @@ class Rebuild:
     async def _level(self, copy: Index) -> bool:
         if not await can_follow(copy, self._sources):
             raise StateError("store.left_behind")
+        entries = self._sources.entries
+        if not await entries.catch_up(copy, copy.mentioned.absorb, most=READS):
+            return True
         if await catch_up(copy, self._sources, copy.absorb) > NEAR:
             return True
         await copy.pages.settle()
@@ -184,6 +189,7 @@ class Rebuild:
             if self._copy is None:
                 raise StateError("state.stopping")
             await catch_up(self._copy, self._sources, self._copy.absorb)
+            await self._sources.entries.catch_up(self._copy, self._copy.mentioned.absorb)
             copy, self._copy = self._copy, None
             await copy.close()
 

@@ -10,8 +10,10 @@ from daemon.crypto.seal import Sealer
 from daemon.register.rows import Register
 from daemon.store.catchup import Sources
 from daemon.store.engine import Table
+from daemon.store.entries import Entries
 from daemon.store.files import Free
 from daemon.store.index import Index
+from daemon.store.labels import Labels
 from daemon.store.merging import Merger
 from daemon.store.plans import IndexFile, TruthFile, Values
 from daemon.store.record import Records
@@ -62,7 +64,8 @@ def _values(store: Store, keyring: Keyring) -> Mapping[str, Plan]:
 
 
 def _files(store: Store, keyring: Keyring, free: Free, floor: int) -> Mapping[str, Plan]:
-    sources = Sources(store.engine, store.truth, store.codec)
+    entries = Entries(store.engine, Labels(store.register, store.sealer))
+    sources = Sources(store.engine, store.truth, store.codec, entries)
     return {
         classes.STORE: TruthFile(
             classes.STORE,

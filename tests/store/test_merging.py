@@ -12,6 +12,7 @@ from daemon.audit.entry import Action
 from daemon.errors import IntegrityError, StateError
 from daemon.store.engine import Table
 from daemon.store.index import Version
+from daemon.store.index.mentioned import Mentioned
 from daemon.store.merging import Merger
 from daemon.tasks import Tasks
 from tests.conftest import Bench
@@ -26,6 +27,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.waiting = 0
+        self.mentioned = Mentioned(None)  # type: ignore[arg-type]
         self.commit = HEAD
         self.merges: list[int] = []
         self.refuses: Exception | None = None
@@ -34,6 +36,10 @@ class Memory:
         self, versions: Sequence[object], commit: int, *, removed: Sequence[bytes] = ()
     ) -> None:
         self.waiting, self.commit = self.waiting + len(versions) + len(removed), commit
+
+    @property
+    def waiting_entries(self) -> int:
+        return len(self.mentioned)
 
     def pass_by(self, commit: int) -> None:
         self.commit = commit

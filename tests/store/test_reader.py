@@ -12,7 +12,7 @@ from daemon.errors import StateError, TooMuchError
 from daemon.register.dates import number_of, of_day
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Named, Wanted
-from daemon.store.index import Version, schema
+from daemon.store.index import LogChange, Version, schema
 from daemon.store.rows import Stored
 from tests.commands.notices.test_notices import DAY, notice, send
 from tests.conftest import Bench
@@ -219,9 +219,11 @@ async def test_the_projection_may_be_moments_behind_the_truth(
     await honnin.open.merger.merge()
     follow = honnin.open.merger.follow
 
-    async def late(commit: int, versions: Sequence[Version], removed: Sequence[bytes]) -> None:
+    async def late(
+        commit: int, versions: Sequence[Version], removed: Sequence[bytes], log: LogChange
+    ) -> None:
         await asyncio.sleep(0.02)
-        await follow(commit, versions, removed)
+        await follow(commit, versions, removed, log)
 
     monkeypatch.setattr(honnin.open.merger, "follow", late)
     seen = set()

@@ -25,6 +25,7 @@ from tests.tui.fake_exports import FakeExports
 from tests.tui.fake_halt import FakeHalt
 from tests.tui.fake_holds import FakeHolds
 from tests.tui.fake_keys import FakeKeys, KeyRefusal
+from tests.tui.fake_log import FakeLog
 from tests.tui.fake_log_holds import FakeLogHolds
 from tests.tui.fake_post import FakePost
 from tests.tui.fake_reconciled import FakeReconciled
@@ -90,6 +91,7 @@ class FakeDaemon:
         self.post = FakePost()
         self.halt = FakeHalt()
         self.reconciled = FakeReconciled()
+        self.log = FakeLog()
         self.idle_seconds = 600
         self.max_hits = contract.MAX_HITS
         self.sessions: set[str] = set()
@@ -197,6 +199,7 @@ class FakeDaemon:
             ACCEPT_ROWS: lambda _: RowsAccepted(done=len(self.asked("POST /v1/rows/acceptances")) > 1),
             **self.post.acts,
             **self.reconciled.acts,
+            **self.log.acts,
         }
         return _answer(200, answers[endpoint](message))
 

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 import tui
+from daemon.audit.entry import Action, Outcome
 from daemon.contract.console import Lookup, Match, Reason, Search, State
 from daemon.contract.deadlines import Ends
 from daemon.contract.disk import Stage
@@ -28,6 +29,7 @@ from tui import (
     finding_formats,
     hold_formats,
     key_formats,
+    log_formats,
     log_hold_formats,
     post_formats,
     reconciled_formats,
@@ -36,6 +38,7 @@ from tui.ceremony import Next
 from tui.criteria import REQUIRED, SCOPES, TERMS
 from tui.output import HITS
 from tui.widgets.hits import COLUMNS
+from tui.widgets.log_form import ROWS
 from tui.words import Lang, Words, choose, language, tables
 
 CODE = [file.read_text("utf-8") for file in Path(tui.__path__[0]).rglob("*.py")]
@@ -58,6 +61,16 @@ BY_VALUE = {
         *reconciled_formats.RESULT,
         *finding_formats.COLUMNS,
     ],
+    "log": [
+        *log_formats.COLUMNS,
+        *log_formats.DETAIL,
+        *log_formats.STATISTICS,
+        *(name for names in ROWS for name in names),
+        *(f"{name}_hint" for names in ROWS for name in names if name not in ("action", "outcome")),
+        *(f"need_{name}" for name in ("purpose", "application")),
+    ],
+    "log_action": [action.replace(".", "_", 1) for action in Action],
+    "log_outcome": list(Outcome),
     "pending": [*Why, "entry", "more"],
     "hold_why": list(Why),
     "holds": [*hold_formats.COLUMNS, "reference", "notice"],

@@ -17,6 +17,8 @@ class AskingPage(Page):
 
     FAILED: ClassVar[str]
     """Words for what could not be done, where the register does not answer."""
+    ITEMS: ClassVar[str] = "search"
+    """The group of words in which an item at fault has its name."""
 
     def __init__(self, desk: Desk, sitting: Sitting) -> None:
         super().__init__(desk)
@@ -41,7 +43,8 @@ class AskingPage(Page):
             return await call
         except RemoteError as error:
             if not self.over(error):
-                self.notice.error(self.say("search.refused"), error)
+                where = self.say("search.field", field=self.say.of(self.ITEMS, error.field))
+                self.notice.error(self.say("search.refused"), error, where=where)
         except UnreachableError as error:
             self.notice.error(self.say(self.FAILED), error)
         return None

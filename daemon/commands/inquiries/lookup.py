@@ -112,10 +112,19 @@ def _by(stored: Stored, query: Lookup) -> By:
 
 
 def _digits(query: Lookup, field: str) -> str:
-    """The digits of a key, written in whatever width and groups; InputError unless the check digit is right."""
     is_right, code = _KEYS[field]
-    typed: str = getattr(query, field)
-    digits = _BETWEEN.sub("", unicodedata.normalize("NFKC", typed)) if len(typed) <= MOST_KEY else ""
-    if not is_right(digits):
+    return digits(getattr(query, field), is_right, code, field=field)
+
+
+def code_typed(typed: str, *, field: str) -> str:
+    """The digits of a 住民票コード, as `Lookups` reads one."""
+    is_right, code = _KEYS["code"]
+    return digits(typed, is_right, code, field=field)
+
+
+def digits(typed: str, is_right: Callable[[str], bool], code: str, *, field: str) -> str:
+    """The digits of a key, written in whatever width and groups; InputError `code` unless it is right."""
+    bare = _BETWEEN.sub("", unicodedata.normalize("NFKC", typed)) if len(typed) <= MOST_KEY else ""
+    if not is_right(bare):
         raise InputError(code, field=field)
-    return digits
+    return bare

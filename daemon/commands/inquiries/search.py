@@ -4,7 +4,7 @@ Each search is in the log before its answer. The reader opens and compares what 
 may ask, how many are shown, and in which order.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 from daemon.audit.entry import Action
@@ -58,9 +58,9 @@ class Searches:
             ]
             pending = await arriving(self._holds, self._reader, hits)
         except JukuraError as error:
-            await self._log(Action.SEARCH_REFUSED, caller, query, hits=0, code=error.code)
+            await self._log(Action.SEARCH_REFUSED, caller, query, code=error.code)
             raise
-        await self._log(Action.SEARCH_DONE, caller, query, hits=len(hits))
+        await self._log(Action.SEARCH_DONE, caller, query, hits=hits)
         return Found([shown(stored, by(keys_of(stored.row), asked), pending) for stored in hits])
 
     async def _hits(self, query: Search, asked: Wanted) -> list[Stored]:
@@ -78,14 +78,18 @@ class Searches:
         now = in_force((stored.row for stored in await self._reader.history(hit.person)), today)
         return now is not None and standing_of(now) in asked.standings
 
-    async def _log(self, action: Action, caller: Caller, query: Search, *, hits: int, code: str = "") -> None:
+    async def _log(
+        self, action: Action, caller: Caller, query: Search, *, hits: Sequence[Stored] = (), code: str = ""
+    ) -> None:
         terms = {field: getattr(query, field) for field in READERS} | {
             "kana_match": query.kana_match.value,
             "name_match": query.name_match.value,
             "former": query.former,
             "scope": query.scope.value,
         }
-        await self._uses.log(action, caller, query, counts={"hits": hits}, sealed={"terms": terms}, code=code)
+        # Whoever asks one day who has looked at them finds it by this.
+        sealed = {"terms": terms, "subjects": [stored.row.juminhyo_code for stored in hits]}
+        await self._uses.log(action, caller, query, counts={"hits": len(hits)}, sealed=sealed, code=code)
 
 
 def shown(stored: Stored, found_by: By, pending: Collection[bytes]) -> Hit:

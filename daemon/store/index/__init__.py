@@ -6,6 +6,7 @@ versions lie in memory: docs/adr/0005.
 """
 
 from daemon.store.index.index import SHAPE, Index
+from daemon.store.index.mentions import UNCHANGED, Labelled, LogChange
 from daemon.store.index.version import (
     Known,
     Latest,
@@ -20,9 +21,12 @@ from daemon.store.index.version import (
 
 __all__ = [
     "SHAPE",
+    "UNCHANGED",
     "Index",
     "Known",
+    "Labelled",
     "Latest",
+    "LogChange",
     "Version",
     "former_codes",
     "known_of",

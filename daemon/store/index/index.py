@@ -15,6 +15,7 @@ from daemon.store import files, migrations
 from daemon.store.index import finding, reading, renewal, writing
 from daemon.store.index.counting import Counting
 from daemon.store.index.layers import Batch, Mark
+from daemon.store.index.mentioned import Mentioned
 from daemon.store.index.owners import Owners
 from daemon.store.index.recent import WIDER, Recent
 from daemon.store.index.residing import Residing
@@ -47,6 +48,8 @@ class Index:
         self._counting = Counting(pages, self._recent)
         self.residing = Residing(pages, self._recent)
         """Who is where, for long work in the background."""
+        self.mentioned = Mentioned(pages)
+        """Which entries of the log mention whom."""
         self._merging = asyncio.Lock()
 
     @classmethod
@@ -62,8 +65,13 @@ class Index:
 
     @property
     def waiting(self) -> int:
-        """Versions and removals in memory."""
+        """Versions and removals in memory,"""
         return len(self._recent)
+
+    @property
+    def waiting_entries(self) -> int:
+        """and entries of the log."""
+        return len(self.mentioned)
 
     def take(self, versions: Sequence[Version], commit: int) -> None:
         """Versions that the truth has; every search that begins from now on sees them."""
@@ -88,6 +96,11 @@ class Index:
         """The file has it, and shows it to whoever asks from now on: the memory lets go of it."""
         self._recent.merged(batch)
 
+    def let_go(self) -> None:
+        """Another file takes the place of this one that holds everything: nothing of it need stay in memory."""
+        self.merged(self.batch())
+        self.mentioned.merged(self.mentioned.batch())
+
     async def remember(
         self, versions: Sequence[Version], commit: int, *, removed: Sequence[bytes] = ()
     ) -> None:
@@ -109,8 +122,8 @@ class Index:
         Searches go on meanwhile. If it fails everything stays in memory. Whoever is cancelled here may do it again.
         """
         async with self._merging:
-            batch = self.batch()
-            if not batch.layers:
+            batch, entries = self.batch(), self.mentioned.batch()
+            if not (batch.layers or entries.layers):
                 return 0
             new = files.renewed(self.pages.file)
             await renewal.renew(
@@ -121,10 +134,12 @@ class Index:
                 removed=batch.removed,
                 bereft=batch.bereft,
                 commit=batch.commit,
+                log=entries.changes,
             )
             await self.pages.replace(self.pages.key, new)
             self.merged(batch)
-            return sum(map(len, batch.layers))
+            self.mentioned.merged(entries)
+            return sum(map(len, batch.layers)) + sum(map(len, entries.layers))
 
     async def absorb(
         self, versions: Sequence[Version], commit: int, *, removed: Sequence[bytes] = ()

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from daemon.store import files, migrations
 from daemon.store.connection import MAC, Connection, connector
-from daemon.store.index import writing
+from daemon.store.index import mentions, writing
+from daemon.store.index.mentions import LogChange
 from daemon.store.index.schema import INDEXES, TABLES
 from daemon.store.index.version import Version
 
-COPIED = ("versions", "aliases", "counts")
+COPIED = ("versions", "aliases", "counts", "mentions")
 AT_ONCE = 300  # versions in one step: about as many as the cache holds the pages of
 BREATH = 2_000  # versions put in order before others on the loop get their turn
 CACHE = 160_000  # KiB of pages: a version changes some twenty, and each that does not stay here is enciphered again
@@ -40,8 +41,9 @@ async def renew(
     removed: Sequence[bytes],
     commit: int,
     bereft: Collection[bytes] = (),
+    log: Sequence[LogChange] = (),
 ) -> None:
-    """Write `new`: what `old` holds, with `versions` and without the rows `removed`; everything up to `commit` is in then.
+    """Write `new`: what `old` holds, with `versions` and without the rows `removed`; everything up to `commit` is in then, and `log`.
 
     `bereft` are those of the people whose rows were removed who are not to be found by them in `old`.
 
@@ -63,6 +65,7 @@ async def renew(
         await connection.run(
             partial(writing.take_in, versions=(), removed=removed, bereft=bereft, commit=commit)
         )
+        await connection.run(partial(mentions.take_in, changes=log))
         await connection.run(lambda new: new.execute("COMMIT").fetchall())
     except BaseException:
         await connection.close()
@@ -108,6 +111,7 @@ def _copy(connection: sqlite3.Connection, *, old: Path, key: bytes) -> None:
         # Into an empty table with the same indexes: SQLite copies all of them entry by entry, in their order.
         connection.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table}")  # noqa: S608 - our own tables
     connection.execute("UPDATE main.horizon SET (day, changes) = (SELECT day, changes FROM old.horizon)")
+    connection.execute("UPDATE main.entries SET (size, floor) = (SELECT size, floor FROM old.entries)")
     connection.execute("INSERT INTO main.position SELECT * FROM old.position")
     connection.execute(migrations.mark(len(migrations.INDEX)))
     connection.execute("COMMIT")

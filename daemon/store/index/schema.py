@@ -34,7 +34,7 @@ FORMER, CURRENT = 1, 2
 
 IN_MEMORY = (*migrations.VERSIONS, *migrations.INDEX_TODAY)
 """What the newest versions lie in, and how they are found: each of them is open."""
-TABLES = migrations.INDEX_TABLES
+TABLES = (*migrations.INDEX_TABLES, *migrations.MENTIONS)
 """Everything that the file holds,"""
 INDEXES = migrations.INDEX_INDEXES
 """and how it is found."""

@@ -1,0 +1,42 @@
+"""What `jukura log` prints."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from daemon.contract.log import Case, LogEntry, LogLine, LogPage, Statistics
+from tui import formats, log_formats
+from tui.output import paired, titled
+from tui.words import Words
+
+
+def page(found: LogPage, say: Words) -> RenderableType:
+    """A page of entries, and how to ask for the next."""
+    following = [Text(say("log.more", after=found.next))] if found.next else []
+    return Group(Text(log_formats.headline(found, say)), *_table(found.entries, say), *following)
+
+
+def entry(shown: LogEntry, say: Words) -> RenderableType:
+    """One entry, and under which checkpoint it is."""
+    return paired([*log_formats.detail(shown.line, say), *log_formats.proof(shown, say)])
+
+
+def case(found: Case, seq: int, say: Words) -> RenderableType:
+    """The entries of one case."""
+    return Group(Text(log_formats.case(found, seq, say)), *_table(found.entries, say))
+
+
+def statistics(told: Statistics, say: Words) -> RenderableType:
+    """Figures by month."""
+    table = titled([say(f"log.{name}") for name in log_formats.STATISTICS])
+    for row in log_formats.figures(told, say):
+        table.add_row(*map(formats.cell, row))
+    return table
+
+
+def _table(lines: list[LogLine], say: Words) -> list[RenderableType]:
+    if not lines:
+        return []
+    table = titled([say(f"log.{name}") for name in log_formats.COLUMNS])
+    for line in lines:
+        table.add_row(*map(formats.cell, log_formats.row(line, say)))
+    return [table]
