@@ -30,7 +30,7 @@ async def proven(seq: int, leaf: bytes, engine: Engine, signer: Signer) -> Prove
     if note is None or (checkpoint := _parsed(note)).size <= seq:
         return None
     hashes = await inclusion_proof(seq, checkpoint.size, Nodes(engine))
-    return Proven(Proof(seq, hashes, note, entry_line(leaf).line.encode()).text(), checkpoint)
+    return Proven(Proof(seq, hashes, note, entry_line(leaf).rstrip(b"\n")).text(), checkpoint)
 
 
 async def _newest(engine: Engine) -> str | None:
