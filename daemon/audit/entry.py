@@ -202,7 +202,6 @@ class Action(StrEnum):
     """Somebody who may not see which exports there are asked to."""
     LOG_EXPORTED = "log.exported"
     """One file of an export was handed out to the auditor who ordered it, or refused."""
-    """This log was exported for an auditor."""
     LOG_SEARCHED = "log.searched"
     """An auditor was shown a page of entries; `subject` or `reference` in counts is 1 where they were found by a person or a case."""
     LOG_ENTRY_SHOWN = "log.entry_shown"

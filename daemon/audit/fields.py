@@ -149,7 +149,6 @@ FIELDS: dict[Action, Fields] = {
     Action.LOG_EXPORT_FORGOTTEN: _fields("exports"),
     Action.LOG_EXPORT_VIEW_REFUSED: _NOTHING,
     Action.LOG_EXPORTED: _fields("bytes", "export file"),
-    Action.LOG_EXPORTED: _NOTHING,
     Action.LOG_SEARCHED: _fields("hits subject reference", "terms subject reference purpose application"),
     Action.LOG_ENTRY_SHOWN: _fields("entry"),
     Action.LOG_CASE_SHOWN: _fields("entry entries"),

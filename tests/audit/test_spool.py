@@ -25,10 +25,12 @@ from hypothesis.stateful import (
 from daemon.audit import spooling
 from daemon.audit.act import Act
 from daemon.audit.entry import Action
+from daemon.audit.journal import leaf_of
 from daemon.audit.spool import Spool
 from daemon.config import Spooled
+from daemon.crypto import classes
 from daemon.crypto.keyring import Keyring
-from daemon.crypto.seal import Sealer
+from daemon.crypto.seal import Place, Sealer
 from daemon.errors import IntegrityError
 from daemon.register.rows import Register
 from daemon.store.draft import Draft
@@ -358,8 +360,13 @@ async def test_the_copy_of_another_log_is_not_used_and_not_touched(spooled: Benc
 async def test_an_entry_that_is_sealed_anew_is_not_new(spooled: Bench) -> None:
     await log(spooled, 3)
 
+    key = (1).to_bytes(8, "big")
+    place, sealer = Place(Register.HONNIN, Table.LOG, key), spooled.open.store.sealer
+
     async def work(draft: Draft) -> None:
-        draft.put(Table.LOG, (1).to_bytes(8, "big"), b"sealed under another key")
+        leaf, sealed = leaf_of((await draft.get_many(Table.LOG, [key]))[key])
+        anew = sealer.seal(classes.log(DAY), place, sealer.open(place, sealed))
+        draft.put(Table.LOG, key, msgspec.msgpack.encode((leaf, anew)))
 
     await spooled.open.writer.write(work)
     assert len(copy_of(spooled)) == 3

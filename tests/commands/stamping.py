@@ -154,21 +154,23 @@ async def elsewhere(room: Room) -> None:
 
 
 FAULTS: dict[Callable[[Room], Awaitable[None]], str] = {
-    wrong_nonce: "wrong_nonce",
-    wrong_imprint: "wrong_imprint",
-    other_authority: "untrusted",
-    expired: "untrusted",
-    garbage: "bad_reply",
-    empty: "bad_reply",
-    rejected: "rejected",
-    oversized: "too_long",
-    broken: "no_answer",
-    moved: "no_answer",
-    of_another_kind: "no_answer",
-    hanging: "away",
-    away: "away",
-    without_ca: "ca_unusable",
-    elsewhere: "no_answer",
+    wrong_nonce: "timestamp.wrong_nonce",
+    wrong_imprint: "timestamp.wrong_imprint",
+    other_authority: "timestamp.untrusted",
+    expired: "timestamp.untrusted",
+    garbage: "timestamp.bad_reply",
+    empty: "timestamp.bad_reply",
+    rejected: "timestamp.rejected",
+    oversized: "timestamp.too_long",
+    broken: "timestamp.no_answer",
+    moved: "timestamp.no_answer",
+    of_another_kind: "timestamp.no_answer",
+    hanging: "timestamp.away",
+    away: "timestamp.away",
+    without_ca: "timestamp.ca_unusable",
+    elsewhere: "timestamp.no_answer",
 }
-THEIRS = {"wrong_nonce", "wrong_imprint", "untrusted", "bad_reply", "rejected"}
+THEIRS = {
+    f"timestamp.{name}" for name in ("wrong_nonce", "wrong_imprint", "untrusted", "bad_reply", "rejected")
+}
 """A reply came and does not hold: refused. Of all others there was none to look at: failed."""

@@ -1,7 +1,6 @@
 """Rows changed behind the register's back: seen by the next look at all of them or at the next start, told, and kept until explained."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 
@@ -23,10 +22,21 @@ from daemon.crypto.multiset import packed
 from daemon.crypto.seal import Place
 from daemon.errors import AuthorityError, ConflictError, InputError, IntegrityError, JukuraError, StateError
 from daemon.store.commitment import KEY
-from daemon.store.connection import connector
-from daemon.store.engine import Table, place_of
+from daemon.store.engine import Table
 from daemon.tasks import Tasks
 from tests.commands.notices.test_notices import entries, notice, send
+from tests.commands.verification.deeds import (
+    DEEDS,
+    Deed,
+    added,
+    altered,
+    behind,
+    lie,
+    misplaced,
+    removed,
+    rolled_back,
+    row_is,
+)
 from tests.conftest import Bench
 from tests.store.test_commitment import persisted
 from tests.store.turning import fill, move, newcomer
@@ -41,23 +51,6 @@ QUESTION = Search(affair="plain", purpose="照会", application="1", kana="ヤ�
 def _in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Changes stand for pages that were overwritten in place: nobody counts those as commits."""
     monkeypatch.setattr("daemon.store.identity._commits", lambda _: 0)
-
-
-def behind(bench: Bench, *statements: tuple[str, tuple[object, ...]]) -> None:
-    """Change the open file from another connection, as someone does who has the page key."""
-    pages = bench.open.engine.pages
-    connection = connector(pages.file, pages.key.raw, [])
-    for sql, given_ in statements:
-        assert connection.execute(sql, given_).rowcount == 1
-    connection.close()
-
-
-def row_is(row: bytes, blob: bytes) -> tuple[str, tuple[object, ...]]:
-    return "UPDATE rows SET value = ? WHERE key = ?", (blob, row)
-
-
-async def lie(bench: Bench, table: Table = Table.ROWS) -> dict[bytes, bytes]:
-    return dict(await bench.open.engine.scan(table, limit=10_000))
 
 
 async def written(bench: Bench) -> list[Opened]:
@@ -77,46 +70,6 @@ async def accept(bench: Bench, *callers: Caller) -> list[bool]:
     answers = [await bench.open.desk.handlers[ACCEPT_ROWS](by, AcceptRows("復元した")) for by in callers]
     assert all(isinstance(answer, RowsAccepted) for answer in answers)
     return [answer.done for answer in answers]
-
-
-# Somebody with the page key does one of these to a register of nine people, one of whom moved.
-
-
-async def removed(bench: Bench) -> None:
-    row, *_ = await lie(bench)
-    behind(bench, ("DELETE FROM rows WHERE key = ?", (row,)))
-
-
-async def rolled_back(bench: Bench) -> None:
-    before = await lie(bench)
-    await move(bench, 2, 3)
-    (row,) = [row for row, blob in (await lie(bench)).items() if before.get(row, blob) != blob]
-    behind(bench, row_is(row, before[row]))
-
-
-async def swapped(bench: Bench) -> None:
-    (one, first), (two, second), *_ = (await lie(bench)).items()
-    behind(bench, row_is(one, second), row_is(two, first))
-
-
-async def added(bench: Bench) -> None:
-    _, blob = next(iter((await lie(bench)).items()))
-    row = b"\x7f" * 16
-    behind(bench, ("INSERT INTO rows VALUES (?, ?, ?)", (place_of(row), row, blob)))
-
-
-async def misplaced(bench: Bench) -> None:
-    row, *_ = await lie(bench)
-    behind(bench, ("UPDATE rows SET id = id + 1 WHERE key = ?", (row,)))
-
-
-async def altered(bench: Bench) -> None:
-    (row, blob), *_ = (await lie(bench)).items()
-    behind(bench, row_is(row, blob[:-1] + bytes([blob[-1] ^ 1])))
-
-
-DEEDS = [removed, rolled_back, swapped, added, misplaced, altered]
-Deed = Callable[[Bench], Awaitable[None]]
 
 
 @pytest.fixture
