@@ -11,6 +11,7 @@ import msgspec
 from daemon.audit.entry import opened
 from daemon.audit.mention import FIELDS, Mention, mentioned
 from daemon.crypto.seal import Place, Sealer, class_of
+from daemon.errors import IntegrityError
 from daemon.register.rows import Register
 from daemon.store.engine import Table
 from daemon.store.index import Labelled
@@ -37,7 +38,13 @@ class Labels:
         return [Labelled(self._sealer.label(name, each), seq) for each in mentioned(fields)]
 
     def of_stored(self, key: bytes, value: bytes) -> list[Labelled]:
-        """Of an entry as it lies in the log; none where its key is gone."""
+        """Of an entry as it lies in the log; none where its key is gone, or where it was altered: whoever reads the log back tells of that."""
+        try:
+            return self._of_stored(key, value)
+        except (IntegrityError, msgspec.MsgspecError):
+            return []
+
+    def _of_stored(self, key: bytes, value: bytes) -> list[Labelled]:
         leaf, sealed = _ENTRY.decode(value)
         if FIELDS.isdisjoint(msgspec.json.decode(leaf, type=_Committed).commitments):
             return []
