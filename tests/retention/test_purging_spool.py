@@ -50,7 +50,7 @@ async def test_one_that_missed_a_purge_goes_on_and_the_next_purge_changes_nothin
     honnin: Bench, tmp_path: Path
 ) -> None:
     folder = tmp_path / "second"
-    honnin.config = replace(honnin.config, spool=Spooled(folder=folder))
+    honnin.config = replace(honnin.config, spool=Spooled(folder=folder, days=366))
     await until(honnin, day("2026-11-25"))
     await second(honnin, folder)
     await log(honnin, 9)
@@ -62,7 +62,7 @@ async def test_one_that_missed_a_purge_goes_on_and_the_next_purge_changes_nothin
     await until(honnin, day("2033-11-26"))
     await night(honnin)
     assert (await state(honnin)).purged.end == 9
-    honnin.config = replace(honnin.config, spool=Spooled(folder=folder))
+    honnin.config = replace(honnin.config, spool=Spooled(folder=folder, days=366))
     await until(honnin, day("2033-11-27"))
     await log(honnin, 2)
     assert [pair for pair in await second(honnin, folder) if pair[0] >= 9] == await truth(honnin, 9)
