@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +28,11 @@ class SmallDisk:
         """Leave `but` bytes free, in whole blocks."""
         filler = self.folder / "filler"
         with filler.open("ab") as file:
-            more = (self.free() - but) // BLOCK * BLOCK
-            if more > 0:
-                os.posix_fallocate(file.fileno(), file.tell(), more)
+            while (more := (self.free() - but) // BLOCK * BLOCK) > 0:
+                # Others write meanwhile: what was free a moment ago may not be any more.
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), file.tell(), more)
+                    return
 
     def free_again(self) -> None:
         """Take away what filled it."""
