@@ -151,9 +151,26 @@ def test_seven_years_end_with_a_day(then: datetime, days: int) -> None:
     lapsed = purges.lapsed(text(start), text(start + timedelta(days=days)))
     day = (start + timedelta(hours=9)).date()
     now = (start + timedelta(days=days, hours=9)).date()
-    # Without a 29 February to come to, the years end with the 28th.
-    same = date(day.year + 7, day.month, 28 if (day.month, day.day) == (2, 29) else day.day)
-    assert lapsed is (now > same)
+    # The last day of the years, counted on from the day after: one at a time, as a calendar shows them.
+    begin, last = day + timedelta(days=1), day
+    while (last.year, last.month, last.day) < (begin.year + 7, begin.month, begin.day):
+        last += timedelta(days=1)
+    assert lapsed is (now >= last)
+
+
+@pytest.mark.parametrize(
+    ("then", "first"),
+    [
+        ("2026-11-24", "2033-11-25"),
+        ("2025-02-27", "2032-02-28"),
+        ("2025-02-28", "2032-03-01"),
+        ("2028-02-28", "2035-03-01"),
+        ("2028-02-29", "2035-03-01"),
+        ("2026-12-31", "2034-01-01"),
+    ],
+)
+def test_the_first_day_after_seven_years(then: str, first: str) -> None:
+    assert purges.over(date.fromisoformat(then)) == date.fromisoformat(first)
 
 
 def text(moment: datetime) -> str:

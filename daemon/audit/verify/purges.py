@@ -1,7 +1,7 @@
 """Purges: an entry may be deleted when 7 years have passed since, and a checkpoint as old proves that.
 
-The years are counted as the law does (民法140条, 141条, 143条): by days in Japan, from the day after; where the year has no such day, to the last
-of its month. An entry of day D may be gone on any day after the same day 7 years later.
+The years are counted as the law does (民法140条, 141条, 143条): by days in Japan, from the day after. What is of 24 November may be gone on 25
+November, what is of 28 or 29 February on 1 March where the 29th does not come, or has to pass first.
 """
 
 from datetime import date, datetime, timedelta, timezone
@@ -48,7 +48,7 @@ def _covering(text: str, seq: int) -> Checkpoint:
 
 def lapsed(then: str, now: str) -> bool:
     """Whether 7 years have passed."""
-    return day_of(now) > years_later(day_of(then))
+    return day_of(now) >= over(day_of(then))
 
 
 def day_of(time: str) -> date:
@@ -56,12 +56,13 @@ def day_of(time: str) -> date:
     return datetime.fromisoformat(time).astimezone(JAPAN).date()
 
 
-def years_later(day: date) -> date:
-    """The day on which 7 years end."""
+def over(day: date) -> date:
+    """The first day after 7 years that begin with the day after `day`; without such a day, the first of the next month."""
+    first = day + timedelta(days=1)
     try:
-        return day.replace(year=day.year + YEARS)
+        return first.replace(year=first.year + YEARS)
     except ValueError:
-        return date(day.year + YEARS, 2, 28)
+        return date(first.year + YEARS, 3, 1)
 
 
 def check_root(size: int, root: bytes, proofs: dict[int, list[bytes]], end: tuple[int, bytes]) -> bool:
