@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from daemon.audit.entry import Action, Header, Outcome, seal_parts
 from daemon.audit.verify import forms, purges
 from daemon.contract.note import Checkpoint, signed, time_line
+from daemon.retention.due import is_over
 from tests.audit.conftest import START, Log, put
 from tests.audit.exports import ENTRIES, New, check, fault, lines, rewrite
 
@@ -267,3 +268,10 @@ async def test_a_receipt_of_another_log_or_key_is_none(
     extra = "extra " + b64encode(forms.canonical(whole).encode()).decode()
     file.write_text(await receipt(log, 2, 5, {"extra": extra}), "utf-8")
     assert fault(exported, receipts=(file,)) == "commitment"
+
+
+@given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2080, 1, 1)), st.integers(2550, 2562))  # noqa: DTZ001
+def test_register_and_verifier_agree_when_seven_years_are_over(then: datetime, days: int) -> None:
+    start = then.replace(tzinfo=UTC)
+    now = start + timedelta(days=days)
+    assert purges.lapsed(text(start), text(now)) is is_over(start, now)
