@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from daemon.audit.verify import program
+from daemon.contract.cosignature import Cosigner, Kind, find, message
+from daemon.contract.note import Checkpoint, split
 from tests.audit.exports import Logged, check, fault, rewrite
 
 
@@ -99,3 +102,19 @@ def test_a_text_that_is_no_key_of_a_witness_is_refused(exported: Path, text: str
     with pytest.raises(SystemExit) as ended:
         program.main([str(exported), "--witness", text])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_register_and_verifier_agree_on_cosignatures(log: Logged, tmp_path: Path, kind: Kind) -> None:
+    private: Ed25519PrivateKey | MLDSA44PrivateKey
+    private = Ed25519PrivateKey.generate() if kind is Kind.ED25519 else MLDSA44PrivateKey.generate()
+    city = Cosigner("cs.example.jp/witness", kind, private.public_key().public_bytes_raw())
+    note = log.note(8)
+    made = private.sign(message(city, Checkpoint.parse(split(note)[0]), 1_775_001_600))
+    cosigned = f"{note}{city.line(1_775_001_600, made)}\n"
+    assert find(cosigned, city) is not None
+    assert (
+        check(export(log, tmp_path / "e", cosigned), witnesses=(city.vkey(),)).cosigned.counts[city.name] == 1
+    )
+    false = f"{note}{city.line(1_775_001_601, made)}\n"
+    assert fault(export(log, tmp_path / "f", false), witnesses=(city.vkey(),)) == "bad_cosignature"
