@@ -5,10 +5,12 @@ from datetime import timedelta
 from sqlite3 import Connection
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from daemon.audit import purged
 from daemon.audit.entry import Opened
 from daemon.store.draft import Draft
 from daemon.store.engine import Table
@@ -93,9 +95,13 @@ class Model:
         await self.remember()
         keys = [key for key, _ in await self.bench.open.engine.scan(Table.LOG, limit=10_000)]
 
+        gone = keys[:-1][:count]
+        begin = int.from_bytes(keys[len(gone)], "big") if keys else 0
+
         async def work(draft: Draft) -> None:
-            for key in keys[:-1][:count]:
+            for key in gone:
                 draft.delete(Table.LOG, key)
+            draft.put(Table.META, purged.KEY, msgspec.msgpack.encode(purged.Purged(end=begin, done=begin)))
 
         await self.bench.open.writer.write(work)
 
