@@ -13,6 +13,7 @@ from functools import partial
 
 from daemon.audit import export, purged
 from daemon.audit.journal import Nodes, sequence
+from daemon.audit.naming import size_of
 from daemon.audit.outlived import outlived
 from daemon.audit.rendering import Look, Pairs, Rendering, nobody
 from daemon.audit.span import Span
@@ -106,18 +107,31 @@ class Exporter:
         yield export.peak_lines((await load(span.first, Nodes(self.engine.apart))).peaks)
 
     async def _earlier(self, span: Span) -> Chunks:
-        """From each tree that an entry says was purged, and of each day before the first entry from its last checkpoint: one that somebody may have kept."""
+        """From each tree that an entry says was purged, and before the first entry from each checkpoint that somebody may have kept: the last of a
+        day, and each to which a receipt or an export refers.
+        """
         for gone in (await purged.load(self.engine)).sizes:
             if gone.end <= span.first:
                 yield await self._proven(gone.end, span.end)
+        named = await self._named(span)
         last: tuple[date, int] | None = None
         async for size, note in self._of_sizes(Table.CHECKPOINTS, span.purged + 1, span.first):
             day = Checkpoint.parse(split(note.decode())[0]).signed_at.astimezone(UTC).date()
-            if last is not None and day != last[0]:
+            if last is not None and (day != last[0] or last[1] in named):
                 yield await self._proven(last[1], span.end)
             last = day, size
         if last is not None:
             yield await self._proven(last[1], span.end)
+
+    async def _named(self, span: Span) -> set[int]:
+        found = set[int]()
+        place = sequence(span.purged + 1)
+        while pairs := await self.engine.apart.scan(
+            Table.NAMED, first=place, last=sequence(span.first), limit=NOTES
+        ):
+            found |= {size_of(key) for key, _ in pairs}
+            place = pairs[-1][0] + b"\x00"
+        return found
 
     async def _held(self, rendering: Rendering, span: Span) -> Chunks:
         async for one in outlived(self.engine, span.end):

@@ -34,5 +34,10 @@ async def bound(draft: Draft, sizes: Iterable[int]) -> set[int]:
     return {by_name[key] for key in named} | {by_size[key] for key in stamped}
 
 
+def size_of(key: bytes) -> int:
+    """The size of the checkpoint that a key of `Table.NAMED` names."""
+    return int.from_bytes(key[:8], "big")
+
+
 def _key(size: int, why: Why) -> bytes:
     return sequence(size) + why.encode()

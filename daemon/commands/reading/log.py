@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from daemon.audit import days
+from daemon.audit import days, naming
 from daemon.audit.act import Act
 from daemon.audit.case import Known, leads, related
 from daemon.audit.entry import Action, Outcome, header_of, public_of
@@ -37,6 +37,7 @@ from daemon.contract.log import (
     StatisticsQuery,
 )
 from daemon.errors import ConflictError, InputError, JukuraError
+from daemon.store.draft import Draft
 from daemon.store.engine import Engine
 from daemon.store.labels import Labels
 from daemon.store.writer import Writer
@@ -91,7 +92,8 @@ class LogReading:
             pair = await self._held(query.seq)
             leaf = leaf_of(pair[1])[0]
             proof = await proven(query.seq, leaf, self.engine, self.signer)
-        await self._log(Action.LOG_ENTRY_SHOWN, caller, counts={"entry": query.seq})
+        named = proof.checkpoint.size if proof else None
+        await self._log(Action.LOG_ENTRY_SHOWN, caller, counts={"entry": query.seq}, named=named)
         return LogEntry(
             line=_line(pair),
             leaf=leaf.decode(),
@@ -180,7 +182,9 @@ class LogReading:
         code: str = "",
         counts: Mapping[str, int] | None = None,
         sealed: Mapping[str, Any] | None = None,
+        named: int | None = None,
     ) -> None:
+        """An entry; with it the checkpoint of the size `named`, to which a proof that is handed out refers, is kept for good."""
         act = Act(
             action,
             f"operator:{caller.operator}",
@@ -190,7 +194,13 @@ class LogReading:
             counts=dict(counts or {}),
             sealed={name: kept(value) for name, value in (sealed or {}).items()},
         )
-        await self.writer.log(act)
+
+        async def work(draft: Draft) -> None:
+            if named is not None:
+                await naming.name(draft, named, naming.Why.RECEIPT)
+            draft.log(act)
+
+        await self.writer.write(work)
 
 
 def _lines(pairs: list[Pair]) -> list[LogLine]:
