@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from daemon.contract.actions import called
 from daemon.contract.log import Case, LogEntry, LogLine, LogPage, Statistics
 from tui import formats
-from tui.words import Words
+from tui.words import Lang, Words
 
 COLUMNS = ("seq", "time", "actor", "action", "outcome")
 """The columns of a list, by their names in the locale's `log` group."""
@@ -55,7 +56,7 @@ def figures(told: Statistics, say: Words) -> list[list[str]]:
     months = sorted(told.figures, key=lambda each: each.month, reverse=True)
     return [
         [
-            each.month, _named(each.action, say), *(f"{count:,}" if count else "" for count in (each.ok, each.refused, each.failed)),
+            each.month, named(each.action, say), *(f"{count:,}" if count else "" for count in (each.ok, each.refused, each.failed)),
         ]
         for each in months
     ]  # fmt: skip
@@ -64,7 +65,7 @@ def figures(told: Statistics, say: Words) -> list[list[str]]:
 _FORMS: dict[str, Callable[[LogLine, Words], str]] = {
     "seq": lambda line, _: f"{line.seq:,}",
     "time": lambda line, _: formats.moment(line.time),
-    "action": lambda line, say: _named(line.action, say),
+    "action": lambda line, say: named(line.action, say),
     "outcome": lambda line, say: say.of("log_outcome", line.outcome),
     "counts": lambda line, say: _listed([f"{name} {count:,}" for name, count in line.counts.items()], say),
     "sealed": lambda line, say: _listed(line.sealed, say),
@@ -77,14 +78,10 @@ def _value(name: str, line: LogLine, say: Words) -> str:
     return form(line, say) if form else str(getattr(line, name))
 
 
-def action(word: str) -> str:
-    """The action whose name stands in the locale under `word`: names there have no points."""
-    kind, _, what = word.partition("_")
-    return f"{kind}.{what}"
-
-
-def _named(action: str, say: Words) -> str:
-    return say.of("log_action", action.replace(".", "_", 1))
+def named(action: str, say: Words) -> str:
+    """What an action is called."""
+    name = called(action)
+    return name.en if say.lang is Lang.EN else name.ja
 
 
 def _listed(values: Sequence[str], say: Words) -> str:

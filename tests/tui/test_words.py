@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 import tui
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.entry import Outcome
 from daemon.contract.console import Lookup, Match, Reason, Search, State
 from daemon.contract.deadlines import Ends
 from daemon.contract.disk import Stage
@@ -69,7 +69,6 @@ BY_VALUE = {
         *(f"{name}_hint" for names in ROWS for name in names if name not in ("action", "outcome")),
         *(f"need_{name}" for name in ("purpose", "application")),
     ],
-    "log_action": [action.replace(".", "_", 1) for action in Action],
     "log_outcome": list(Outcome),
     "pending": [*Why, "entry", "more"],
     "hold_why": list(Why),

@@ -5,6 +5,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select
 
+from daemon.contract.actions import names
 from daemon.contract.log import LogSearch
 from tui import log_formats, moments
 from tui.widgets.choice import Choice
@@ -31,9 +32,9 @@ class LogForm(Vertical):
         self.say = say
 
     def compose(self) -> ComposeResult:
-        for names in ROWS:
+        for row in ROWS:
             widgets: list[Widget] = []
-            for place, name in enumerate(names):
+            for place, name in enumerate(row):
                 widgets += [
                     Label(self.say(f"log.{name}"), classes="beside" if place else "first"),
                     self._field(name),
@@ -74,9 +75,7 @@ class LogForm(Vertical):
         say = self.say
         match name:
             case "action":
-                actions = [
-                    (say.of("log_action", code), log_formats.action(code)) for code in say.codes("log_action")
-                ]
+                actions = [(log_formats.named(action, say), action) for action in names()]
                 return Select(actions, id=name, compact=True, prompt=say("log.any"))
             case "outcome":
                 outcomes = [(code, say.of("log_outcome", code)) for code in OUTCOMES]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from daemon.audit.summary.tally import Row, Tally
-from daemon.audit.summary.words import word
+from daemon.contract.actions import called
 
 HOURS = tuple(f"{hour:02}" for hour in range(24))
 
@@ -60,7 +60,7 @@ def _people(counted: Counted) -> Iterator[Row]:
 def _approvals(counted: Counted) -> Iterator[Row]:
     for one in counted.tally.approvals:
         yield (
-            one.action, word("action", one.action), one.asked_seq, one.asked_time, one.asked_actor,
+            one.action, called(one.action).ja, one.asked_seq, one.asked_time, one.asked_actor,
             str(one.seq), one.time, one.actor,
         )  # fmt: skip
 
@@ -71,7 +71,7 @@ def _acts(counted: Counted) -> Iterator[Row]:
         by_hour[tuple(who)][hour] += count
     for (actor, action), hours in sorted(by_hour.items()):
         yield (
-            actor, action, word("action", action), str(hours.total()), *(str(hours[hour]) for hour in HOURS),
+            actor, action, called(action).ja, str(hours.total()), *(str(hours[hour]) for hour in HOURS),
         )  # fmt: skip
 
 
@@ -79,14 +79,14 @@ def _peers(counted: Counted) -> Iterator[Row]:
     volumes = counted.tally.counts["volumes"]
     for (peer, action, outcome), count in sorted(counted.tally.counts["peers"].items()):
         yield (
-            peer, action, word("action", action), outcome, str(count), str(volumes[peer, action, outcome]),
+            peer, action, called(action).ja, outcome, str(count), str(volumes[peer, action, outcome]),
         )  # fmt: skip
 
 
 def _findings(counted: Counted) -> Iterator[Row]:
     for one in counted.tally.findings:
         yield (
-            str(one.seq), one.time, one.action, word("action", one.action), one.actor, one.outcome, one.code,
+            str(one.seq), one.time, one.action, called(one.action).ja, one.actor, one.outcome, one.code,
             one.figures,
         )  # fmt: skip
 
@@ -96,7 +96,7 @@ def _counted(name: str, action: int) -> Callable[[Counted], Iterator[Row]]:
 
     def rows(counted: Counted) -> Iterator[Row]:
         for row, count in sorted(counted.tally.counts[name].items()):
-            yield (*row[: action + 1], word("action", row[action]), *row[action + 1 :], str(count))
+            yield (*row[: action + 1], called(row[action]).ja, *row[action + 1 :], str(count))
 
     return rows
 

@@ -15,8 +15,6 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     view: dict[str, tuple[str, str]]
     section: dict[str, tuple[str, str]]
     column: dict[str, tuple[str, str]]
-    action: dict[str, str]
-    """Japanese; in English an action is called by its name."""
 
 
 @cache
@@ -28,8 +26,7 @@ def words() -> Words:
 
 def word(group: str, name: str) -> str:
     """The Japanese word for `name`; `name` itself where it has none (an hour)."""
-    found = getattr(words(), group).get(name, name)
-    return str(found if isinstance(found, str) else found[0])
+    return str(getattr(words(), group).get(name, (name, name))[0])
 
 
 def english(group: str, name: str) -> str:

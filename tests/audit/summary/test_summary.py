@@ -21,6 +21,7 @@ from daemon.audit.summary.table import FORMULA, MARK, csv, file_of
 from daemon.audit.summary.tally import CLOCK_BACK, COUNTS, FINDINGS, PAIRS, Kept, Tally
 from daemon.audit.summary.words import words
 from daemon.clock import JST
+from daemon.contract.actions import names
 from daemon.contract.manifest import FILE_NAME
 
 ACTORS = st.sampled_from(["operator:a", "operator:b", "CS:35203", "zenkoku", "jukurad"])
@@ -211,7 +212,9 @@ def test_a_long_table_is_cut_in_the_page_and_whole_in_its_file() -> None:
 
 
 def test_every_action_column_and_section_has_its_words_and_no_others() -> None:
-    assert set(words().action) == {str(action) for action in meanings()}
+    assert list(names()) == [str(action) for action in meanings()]
+    assert all(name.en.isascii() and not name.ja.isascii() for name in names().values())
+    assert len({name.ja for name in names().values()}) == len(names())
     assert set(words().section) == {section.name for section in SECTIONS}
     assert set(words().view) == set(View)
     columns = {column for section in SECTIONS for column in section.columns if not column.isdigit()}
