@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.audit import checkpoints
 from daemon.audit.act import Act
 from daemon.audit.entry import MAX_COUNT, Action, Outcome
 from daemon.audit.journal import Nodes, sequence
@@ -80,13 +81,12 @@ class Witnesses:
         """The newest checkpoint, and how it continues the one that the witness knows."""
         self._cosigner(sender)
         old = int(asked.old)
-        newest = await self._engine.scan(Table.CHECKPOINTS, limit=1, reverse=True)
-        if not newest:
+        newest = await checkpoints.newest(self._engine)
+        if newest is None:
             raise InputError("witness.nothing_signed")
-        size, note = int.from_bytes(newest[0][0], "big"), newest[0][1].decode()
-        if old > size:
-            raise SizeError("witness.old_beyond", size=size)
-        return Text(Offer(old, await self._proof(old, size), note).text())
+        if old > newest.size:
+            raise SizeError("witness.old_beyond", size=newest.size)
+        return Text(Offer(old, await self._proof(old, newest.size), newest.note).text())
 
     async def take(self, sender: str, posted: Text) -> Taken:
         """Attach the witness's cosignature to the checkpoint that was posted; a refusal is an entry."""
