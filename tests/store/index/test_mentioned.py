@@ -15,10 +15,18 @@ FAR = 3 << BLOCK_BITS
 """In another block than the first entries."""
 LABELS = (-(2**63), -1, 7, 2**63 - 1)
 SEQS = st.sampled_from([0, 1, 2, FAR, FAR + 1])
+FAR_COME = st.integers(0, 2**63 - 1)
 LABELLED = st.builds(Labelled, st.sampled_from(LABELS), SEQS)
 STEP = st.one_of(
     st.tuples(
-        st.just("take"), st.builds(LogChange, st.lists(LABELLED, max_size=4), st.lists(SEQS, max_size=2))
+        st.just("take"),
+        st.builds(
+            LogChange,
+            st.lists(LABELLED, max_size=4),
+            st.lists(SEQS, max_size=2),
+            size=FAR_COME,
+            floor=FAR_COME,
+        ),
     ),
     st.tuples(st.just("merge"), st.none()),
 )
