@@ -37,9 +37,9 @@ def proof(entry: LogEntry, say: Words) -> list[tuple[str, str]]:
 
 
 def headline(page: LogPage, say: Words) -> str:
-    """How many there are, and whether the end was reached."""
+    """How many there are, or how far back was looked for them."""
     if page.entries:
-        return say("log.found_more" if page.next else "log.found", count=len(page.entries))
+        return say("log.found", count=len(page.entries))
     if page.back_to is not None:
         return say("log.none_so_far", back_to=formats.moment(page.back_to))
     return say("log.none")

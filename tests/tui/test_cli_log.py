@@ -34,6 +34,7 @@ def test_the_next_page_is_asked_for_by_what_the_first_said(jukura: Jukura, fake:
     assert f"--after {after}" in first.out
     second = jukura("log", "search", "--after", after, signed=True)
     assert "1件です" in second.out
+    assert "F6" not in first.out
     assert "--after" not in second.out
     assert [one.after for one in fake.asked(SEARCH)] == ["", after]
 

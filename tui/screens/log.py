@@ -91,7 +91,8 @@ class LogScreen(AskingPage):
         self._lines, self._next = page.entries, replace(asked, after=page.next) if page.next else None
         table = self.query_one(Listing)
         table.fill([log_formats.row(line, say) for line in page.entries])
-        self.notice.show("info" if page.entries else "empty", log_formats.headline(page, say))
+        keys = say("log.keys_more" if page.next else "log.keys") if page.entries else ""
+        self.notice.show("info" if page.entries else "empty", log_formats.headline(page, say) + keys)
         self.refresh_bindings()
         if page.entries:
             table.focus()
