@@ -54,6 +54,7 @@ from daemon.peers.pump import Pump
 from daemon.retention.deleting import Deleter
 from daemon.retention.due import Due
 from daemon.retention.purging import Purging
+from daemon.retention.receipts import ReceiptEnds
 from daemon.store.closing import close_all, closed_on_error
 from daemon.store.commitment import Commitment
 from daemon.store.dependents import Dependents
@@ -293,8 +294,9 @@ def _purging(base: Ground, around: Surroundings) -> Purging:
     due = Due(store.register, store.engine, around.service, journal.epoch)
     deleter = Deleter(store.register, store.engine, store.writer, store.sealer, lambda: journal.tree.size)
     return Purging(
-        store.engine, store.writer, base.signer, around.clock, around.service, due=due, deleter=deleter
-    )
+        store.engine, store.writer, base.signer, around.clock, around.service,
+        due=due, deleter=deleter, receipts=ReceiptEnds(store.engine, store.writer, store.tally),
+    )  # fmt: skip
 
 
 def _comparing(config: Config, base: Ground, mail: Post, clock: Clock) -> Reconciliations:

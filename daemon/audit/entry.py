@@ -47,6 +47,8 @@ class Action(StrEnum):
     """One notice was not applied; `code` says why."""
     NOTICE_HELD = "notice.held"
     """A notice waits for another one (保留) for `counts.days` days; `code` says for what."""
+    NOTICE_FORGOTTEN = "notice.forgotten"
+    """Receipts of notices are deleted whose fiscal year's key is due: the same notice would not be known again."""
     HOLD_CANCEL_ASKED = "hold.cancel_asked"
     """One person asked for a held notice to be cancelled; a second one has to."""
     HOLD_CANCELLED = "hold.cancelled"

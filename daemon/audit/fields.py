@@ -73,6 +73,7 @@ FIELDS: dict[Action, Fields] = {
     Action.NOTICE_DUPLICATE: _fields("held", "notice"),
     Action.NOTICE_REFUSED: _fields("held", "notice subject"),
     Action.NOTICE_HELD: _fields("days", "notice subject"),
+    Action.NOTICE_FORGOTTEN: _fields("notices"),
     Action.HOLD_CANCEL_ASKED: _HOLD,
     Action.HOLD_CANCELLED: _HOLD,
     Action.HOLDS_SHOWN: _fields("holds"),

@@ -20,10 +20,12 @@ from daemon.audit.purged import State
 from daemon.audit.signer import Signer
 from daemon.clock import JST, Clock, day_of
 from daemon.contract.log_holds import Purge
+from daemon.crypto.classes import kind
 from daemon.errors import JukuraError, StateError
 from daemon.register.retention import log_over
 from daemon.retention.deleting import Deleter
 from daemon.retention.due import Due, Reach, signed_at
+from daemon.retention.receipts import ReceiptEnds
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
 from daemon.store.writer import Writer
@@ -57,6 +59,7 @@ class Purging:
         *,
         due: Due,
         deleter: Deleter,
+        receipts: ReceiptEnds,
     ) -> None:
         self._service = service
         self._engine = engine
@@ -65,6 +68,7 @@ class Purging:
         self._clock = clock
         self._due = due
         self._deleter = deleter
+        self._receipts = receipts
 
     async def run(self) -> None:
         """Do the duty until cancelled; what fails is tried again."""
@@ -90,7 +94,13 @@ class Purging:
             while more:
                 more = await self._deleter.step()
                 await asyncio.sleep(BREATH)
+        await self._receipts.delete(await self._years_over(now))
         await self._writer.write(self._all_seen)
+
+    async def _years_over(self, now: datetime) -> list[str]:
+        """The log's keys that are due."""
+        keys = (await self._service.keys()).keys
+        return [each.name for each in keys if kind(each.name) == "log" and each.ends and each.ends <= now]
 
     async def state(self) -> Purge:
         """How far it is, and when something is due next."""

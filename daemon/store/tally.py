@@ -52,6 +52,10 @@ class Tally:
         """How many values lie under the class `name`."""
         return sum(count for (_, of), count in self._counts.items() if of == name)
 
+    def of(self, table: Table, name: str) -> int:
+        """How many of them are in `table`."""
+        return self._counts[table, name]
+
     @property
     def rows(self) -> int:
         """How many versions there are."""
@@ -131,10 +135,10 @@ async def counted(reads: Reads, name: str) -> int:
 
 def classes_of(table: Table, values: Iterable[bytes]) -> Counter[Where]:
     """How many of `values` lie under which class."""
-    return Counter((table, _class(table, value)) for value in values)
+    return Counter((table, class_at(table, value)) for value in values)
 
 
-def _class(table: Table, value: bytes) -> str:
+def class_at(table: Table, value: bytes) -> str:
     """The class that `value` states; empty for one that is damaged, which is for its reader to report."""
     try:
         return class_of(_LOG.decode(value)[1] if table is Table.LOG else value)
