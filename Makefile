@@ -18,7 +18,7 @@ run: setup
 	    $(if $(filter 1,$(HEADLESS)),--headless)
 
 test: setup
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n auto --dist loadfile
 
 check: setup
 	.venv/bin/ruff check .
