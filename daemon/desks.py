@@ -18,6 +18,7 @@ from daemon.commands.notices.arrivals import Broken
 from daemon.commands.notices.boundaries import Boundaries
 from daemon.commands.notices.holds import HeldNotices
 from daemon.commands.notices.receiving import Notices
+from daemon.commands.reading.daily import DailyReports
 from daemon.commands.reading.log import LogReading
 from daemon.commands.reconciliation.reconciliations import Reconciliations
 from daemon.commands.reconciliation.schedules import Timetable
@@ -101,6 +102,7 @@ def console_desk(
         **offices.acceptance.handlers,
         **offices.log_holds.handlers,
         **_log_reading(ground).handlers,
+        **_daily(config, ground, offices, around).handlers,
         CONSOLE_HOLDS: offices.held.on_console,
         CANCEL_HOLD: offices.held.cancel,
     }
@@ -112,6 +114,13 @@ def _log_reading(ground: Ground) -> LogReading:
     labels = Labels(store.register, store.sealer)
     reader = LogReader(store.engine, store.index, labels)
     return LogReading(store.engine, reader, labels, ground.journal, ground.signer, store.writer)
+
+
+def _daily(config: Config, ground: Ground, offices: Offices, around: Surroundings) -> DailyReports:
+    store = ground.store
+    return DailyReports(
+        config.register, store.engine, store.writer, around.service, around.clock, offices.witnesses.states
+    )
 
 
 def _reading(

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from daemon.contract.log import LogSearch
-from tui import log_output, moments, proof_file
+from tui import daily_output, daily_page, kept_file, log_output, moments
 from tui.cli_outbox import After
 from tui.log_calls import LogCalls
 from tui.output import Output
@@ -28,6 +29,8 @@ Reference = Annotated[str, typer.Option("--reference", help="log_reference", sho
 Purpose = Annotated[str, typer.Option("--purpose", help="log_purpose", show_default=False)]
 Application = Annotated[str, typer.Option("--application", help="log_application", show_default=False)]
 Month = Annotated[str, typer.Option(help="log_month", show_default=False)]
+Day = Annotated[str, typer.Option("--day", help="log_day_day", show_default=False)]
+PageTo = Annotated[Path | None, typer.Option("--to", help="log_day_to", readable=False, show_default=False)]
 To = Annotated[Path | None, typer.Option("--to", help="log_to", readable=False, show_default=False)]
 
 
@@ -68,10 +71,10 @@ def show(of: Signed, number: Number, *, to: To = None) -> None:
         shown = await LogCalls(at.client).entry(number)
         if "folder" in at.opened:
             register = (await at.client.status()).register
-            proof_file.keep(at.opened["folder"], proof_file.name_of(register, number), shown.proof)
+            kept_file.keep_proof(at.opened["folder"], kept_file.proof_name(register, number), shown.proof)
         return Output(shown, log_output.entry(shown, of.command.say))
 
-    of.run(act, folder=(lambda: proof_file.open_folder(to)) if to is not None else None)
+    of.run(act, folder=(lambda: kept_file.open_folder(to)) if to is not None else None)
 
 
 @log.command("case", help="log_case")
@@ -92,3 +95,18 @@ def statistics(of: Signed, *, since: Month = "", until: Month = "") -> None:
         return Output(told, log_output.statistics(told, of.command.say))
 
     of.run(act)
+
+
+@log.command("day", help="log_day")
+@signed
+def day(of: Signed, *, day: Day = "", to: PageTo = None) -> None:
+    async def act(at: At) -> Output:
+        say, asked = of.command.say, moments.begins(day, "day")
+        made = await LogCalls(at.client).day(asked.date() if asked else None)
+        if "folder" in at.opened:
+            name = daily_page.name_of(made)
+            kept_file.keep(at.opened["folder"], name, daily_page.page(made, say))
+            return Output(made, Text(say("daily.kept", file=name)))
+        return Output(made, daily_output.report(made, say))
+
+    of.run(act, folder=(lambda: kept_file.open_folder(to)) if to is not None else None)

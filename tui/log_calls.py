@@ -1,5 +1,8 @@
 """The calls about the log (監査ログ), typed, over a signed-in client. Each reading is an entry in the log."""
 
+from datetime import date
+
+from daemon.contract.daily import LOG_DAY, DailyReport, DayQuery
 from daemon.contract.log import (
     LOG_CASE,
     LOG_ENTRY,
@@ -39,3 +42,7 @@ class LogCalls:
     async def statistics(self, since: str = "", until: str = "") -> Statistics:
         """How often what was done, month by month (`2026-11`)."""
         return await self._client.call(LOG_STATISTICS, StatisticsQuery(since=since, until=until), Statistics)
+
+    async def day(self, day: date | None) -> DailyReport:
+        """日報 of one day; of today without one."""
+        return await self._client.call(LOG_DAY, DayQuery(day=day), DailyReport, deadline=DEADLINE)

@@ -116,6 +116,12 @@ async def days(reads: Reads, first: date | None, last: date | None) -> list[Day]
     return found
 
 
+async def newest_before(reads: Reads, day: date) -> Day | None:
+    """The last day before `day` of which there are entries."""
+    pairs = await reads.scan(Table.META, first=DAY, last=key_of_day(day), limit=1, reverse=True)
+    return decoded(pairs[0][1]) if pairs else None
+
+
 async def months(reads: Reads) -> dict[str, Figures]:
     """The figures of every month (`2026-11`), the first first."""
     pairs = await reads.scan(Table.META, first=MONTH, last=MONTH + b"\xff", limit=MOST_MONTHS)

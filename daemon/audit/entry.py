@@ -210,6 +210,8 @@ class Action(StrEnum):
     """One entry was shown with its proof: `counts.entry` is its place."""
     LOG_CASE_SHOWN = "log.case_shown"
     """The `counts.entries` entries of one case were shown: of that to which entry `counts.entry` belongs."""
+    LOG_DAY_SHOWN = "log.day_shown"
+    """日報: somebody has the figures and checkpoints of `counts.day` (YYYYMMDD) to print."""
     LOG_STATISTICS_SHOWN = "log.statistics_shown"
     """How often what was done, month by month, was shown."""
     LOG_VIEW_REFUSED = "log.view_refused"

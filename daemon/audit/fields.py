@@ -153,6 +153,7 @@ FIELDS: dict[Action, Fields] = {
     Action.LOG_SEARCHED: _fields("hits subject reference", "terms subject reference purpose application"),
     Action.LOG_ENTRY_SHOWN: _fields("entry"),
     Action.LOG_CASE_SHOWN: _fields("entry entries"),
+    Action.LOG_DAY_SHOWN: _fields("day checkpoints"),
     Action.LOG_STATISTICS_SHOWN: _NOTHING,
     Action.LOG_VIEW_REFUSED: _fields("subject reference", "terms subject reference purpose application"),
     Action.KEY_MADE: _fields("keys", "names"),

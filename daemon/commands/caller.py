@@ -44,6 +44,8 @@ class Right(StrEnum):
     """Approve one that opens sealed fields; never one's own."""
     LOG_READ = "log.read"
     """Find entries of the log, with proofs and figures; never a sealed value."""
+    LOG_DAY = "log.day"
+    """日報: one day in figures, with the checkpoints of its hours, to be printed."""
     LOG_HOLDS_SEE = "log_holds.see"
     """Which entries of the log are kept beyond their time (保全)."""
     LOG_HOLDS = "log_holds"
@@ -94,6 +96,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.EXPORT_SEE: frozenset({Role.AUDITOR, Role.CHIEF}),
     Right.EXPORT_APPROVE: frozenset({Role.CHIEF}),
     Right.LOG_READ: frozenset({Role.AUDITOR}),
+    Right.LOG_DAY: frozenset({Role.AUDITOR, Role.OFFICER, Role.CHIEF, Role.ADMINISTRATOR}),
     Right.HOLDS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
     Right.HOLDS_CANCEL: frozenset({Role.CLERK}),
     Right.BOUNDARIES: frozenset({Role.CLERK}),

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from daemon.contract.announcements import Announcement
 from daemon.contract.boundaries import BOUNDARY_ENDPOINTS
+from daemon.contract.daily import LOG_DAY
 from daemon.contract.deadlines import Deadline
 from daemon.contract.disk import Disk
 from daemon.contract.endpoint import Empty, Endpoint
@@ -324,4 +325,5 @@ ENDPOINTS = (
     *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *FINDING_ENDPOINTS, *BOUNDARY_ENDPOINTS,
     *VERIFICATION_ENDPOINTS, *LOG_HOLD_ENDPOINTS,
     *LOG_ENDPOINTS,
+    LOG_DAY,
 )  # fmt: skip

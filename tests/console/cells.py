@@ -3,6 +3,7 @@
 from daemon.commands.caller import Right
 from daemon.contract import (
     boundaries,
+    daily,
     exports,
     findings,
     halt,
@@ -33,6 +34,7 @@ CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
         (log.LOG_CASE, {"seq": 10**9}),
         (log.LOG_STATISTICS, {}),
     ],
+    Right.LOG_DAY: [(daily.LOG_DAY, {"day": "9999-12-31"})],
     Right.HALT_SEE: [(halt.HALT, {})],
     Right.STOP: [(halt.STOP_SERVICE, {"reason": " "})],
     Right.RESUME_PROPOSE: [(halt.PROPOSE_RESUMPTION, {"reason": " "})],

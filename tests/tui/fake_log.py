@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from daemon.contract.daily import LOG_DAY, DailyReport, DayFigure, DayQuery, HourCheckpoint, SealKey
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.log import (
     LOG_CASE,
@@ -23,6 +24,8 @@ from daemon.contract.log import (
     Statistics,
     StatisticsQuery,
 )
+from daemon.contract.witnessing import WitnessState
+from daemon.register.rows import Register
 
 START = datetime(2026, 4, 1, 0, 0, tzinfo=UTC)
 PROOF = "c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\njukura.jp/honnin/1\n9\nAAAA\n\n— jukura.jp/honnin/1 AAAA\n"
@@ -41,6 +44,24 @@ REFUSED = line(2, "lookup.refused", outcome="refused", code="affair.without_code
 STOPPED = line(3, "service.stopped", actor="operator:SO001", affair="", counts={}, sealed=["reason"])
 
 
+NOTE = "jukura.jp/honnin/1\n9\nAAAA\ntime 2026-04-01T09:00:00Z\n\n— jukura.jp/honnin/1 <&>AAAA\n"
+REPORT = DailyReport(
+    register=Register.HONNIN, day=START.date(), made=START + timedelta(hours=10), first=3, end=1_204,
+    figures=[
+        DayFigure(action="search.done", ok=1_190, refused=0, failed=0), DayFigure(action="lookup.refused", ok=0, refused=3, failed=0)
+    ],
+    checkpoints=[
+        HourCheckpoint(signed=START, size=4, root="AAAA"), HourCheckpoint(signed=START + timedelta(hours=9), size=1_204, root="BBBB")
+    ],
+    note=NOTE, keys=[SealKey(name="seal.1", fingerprint="0123456789abcdef" * 4, public="AAAA", made=START)],
+    witnesses=[
+        WitnessState(
+            municipality="35203", name="35203.witness", size=1_000, cosigned=START, taken=START, overdue=True
+        )
+    ],
+)  # fmt: skip
+
+
 class FakeLog:
     """Answers the endpoints about the log; tests look at it and change it."""
 
@@ -49,6 +70,8 @@ class FakeLog:
         self.page = PAGE
         """Entries in one answer."""
         self.proof = PROOF
+        self.day: dict[str, Any] = {}
+        """What is different in its daily reports."""
         self.back_to: datetime | None = None
         """How far the next answer without entries was looked through."""
         self.figures = [
@@ -60,6 +83,7 @@ class FakeLog:
             LOG_ENTRY: self._entry,
             LOG_CASE: self._case,
             LOG_STATISTICS: self._statistics,
+            LOG_DAY: self._day,
         }
 
     def _search(self, asked: LogSearch) -> LogPage:
@@ -85,6 +109,9 @@ class FakeLog:
         one = self.lines[asked.seq]
         found = [each for each in self.lines if (each.actor, each.affair) == (one.actor, one.affair)]
         return Case(entries=found, more=False)
+
+    def _day(self, asked: DayQuery) -> DailyReport:
+        return replace(REPORT, day=asked.day or REPORT.day, **self.day)
 
     def _statistics(self, asked: StatisticsQuery) -> Statistics:
         return Statistics(

@@ -15,7 +15,7 @@ from textual.widgets import DataTable, Input, Static
 
 from daemon.contract.log import LogEntry, LogLine
 from daemon.errors import JukuraError
-from tui import formats, log_formats, proof_file
+from tui import formats, kept_file, log_formats
 from tui.desk import Desk, Sitting
 from tui.log_calls import LogCalls
 from tui.screens.asking import AskingPage
@@ -117,7 +117,7 @@ class LogEntryScreen(AskingPage):
 
     @work(exclusive=True, group="log-keep")
     async def _keep(self, folder: Path, entry: LogEntry) -> None:
-        name = proof_file.name_of(self.sitting.session.register, entry.line.seq)
+        name = kept_file.proof_name(self.sitting.session.register, entry.line.seq)
         try:
             await asyncio.to_thread(_kept, folder, name, entry.proof)
         except JukuraError as error:
@@ -127,4 +127,4 @@ class LogEntryScreen(AskingPage):
 
 
 def _kept(folder: Path, name: str, proof: str) -> None:
-    proof_file.keep(proof_file.open_folder(folder), name, proof)
+    kept_file.keep_proof(kept_file.open_folder(folder), name, proof)

@@ -85,7 +85,7 @@ def verify(files: Source, asked: Asked) -> Report:
 
 
 def _kept(known: Path | None) -> list[Checkpoint]:
-    return list(read_checkpoints(Folder(known.parent), known.name)) if known else []
+    return list(read_checkpoints(Folder(known.parent), known.name, kept=True)) if known else []
 
 
 def _last(files: Source) -> Checkpoint:

@@ -44,9 +44,9 @@ def checkpoint_of(note: Note) -> Checkpoint:
     raise VerificationError("checkpoint_form", file=note.file, line=note.line)
 
 
-def read_checkpoints(files: Source, name: str = CHECKPOINTS) -> Iterator[Checkpoint]:
-    """The checkpoints of a file."""
-    return map(checkpoint_of, read_notes(files, name, "checkpoint_form"))
+def read_checkpoints(files: Source, name: str = CHECKPOINTS, *, kept: bool = False) -> Iterator[Checkpoint]:
+    """The checkpoints of a file of the export, or of one that the auditor has `kept`."""
+    return map(checkpoint_of, read_notes(files, name, "checkpoint_form", kept=kept))
 
 
 def growing(claims: Iterator[Checkpoint], first: int, end: int) -> Iterator[Checkpoint]:

@@ -40,8 +40,11 @@ class Note(NamedTuple):
         return "".join(f"{line}\n" for line in self.text).encode()
 
 
-def read_notes(files: Source, name: str, broken: str) -> Iterator[Note]:
-    """The notes of a file: text lines, an empty line, signature lines, an empty line. `broken` is said of others."""
+def read_notes(files: Source, name: str, broken: str, *, kept: bool = False) -> Iterator[Note]:
+    """The notes of a file: text lines, an empty line, signature lines, an empty line. `broken` is said of others.
+
+    What somebody has `kept` may lack the last line: a note by itself, as it was signed, has none.
+    """
     lines: list[str] = []
     number = 0
     for number, line in read_lines(files, name):
@@ -51,9 +54,11 @@ def read_notes(files: Source, name: str, broken: str) -> Iterator[Note]:
         else:
             lines.append(line)
         if len(lines) > MAX_LINES:
-            break
-    if lines:
+            raise VerificationError(broken, file=name, line=number)
+    if lines and not kept:
         raise VerificationError(broken, file=name, line=number)
+    if lines:
+        yield note_of(lines, name, number, broken)
 
 
 def note_of(lines: list[str], file: str, number: int, broken: str) -> Note:

@@ -1,4 +1,4 @@
-"""Keeping the proof of an entry: a file of its own, `<register>-<number>.tlog-proof` (C2SP tlog-proof), all of it or nothing."""
+"""Keeping what the register hands out in a file of its own: all of it or nothing, for its owner alone, never over another."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from daemon.errors import InputError, StateError
 
 
-def name_of(register: str, seq: int) -> str:
-    """What the file is called."""
+def proof_name(register: str, seq: int) -> str:
+    """What the file of an entry's proof is called (C2SP tlog-proof)."""
     return f"{register}-{seq}.tlog-proof"
 
 
@@ -19,18 +19,24 @@ def open_folder(path: Path) -> int:
         raise StateError("console.folder_unwritable", field="to") from error
 
 
-def keep(folder: int, name: str, proof: str) -> None:
-    """Write `proof` into the open folder, which is closed then.
+def keep_proof(folder: int, name: str, proof: str) -> None:
+    """As `keep`; StateError where there is no proof yet."""
+    if not proof:
+        os.close(folder)
+        raise StateError("console.no_proof_yet")
+    keep(folder, name, proof)
 
-    InputError where a file of that name is there already, StateError where there is no proof yet.
+
+def keep(folder: int, name: str, text: str) -> None:
+    """Write `text` into the open folder, which is closed then.
+
+    InputError where a file of that name is there already, StateError where the folder takes none.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        if not proof:
-            raise StateError("console.no_proof_yet")
         with os.fdopen(os.open(name, flags, 0o600, dir_fd=folder), "wb") as file:
             try:
-                file.write(proof.encode())
+                file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())
             except OSError:
