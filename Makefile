@@ -27,7 +27,7 @@ check: setup
 	.venv/bin/lint-imports --no-logo
 
 # Figures of this machine: searching at several sizes beside plaintext, the way of one search, what a thief of the files learns,
-# re-keying while searches run, comparing with municipalities, what a slow token costs, and the log by itself. A whole prefecture: docs/PERFORMANCE.md.
+# re-keying while searches run, comparing with municipalities, what a slow token costs, the log by itself, and proofs of it. A whole prefecture: docs/PERFORMANCE.md.
 bench: setup
 	@.venv/bin/python packaging/bench/growth.py --sizes 2000,20000 --asks 300
 	@.venv/bin/python packaging/bench/way.py
@@ -37,6 +37,7 @@ bench: setup
 	@.venv/bin/python packaging/bench/notices.py --seconds 30 --residents 10000
 	@.venv/bin/python packaging/bench/token_calls.py
 	@.venv/bin/python packaging/bench/audit.py
+	@.venv/bin/python packaging/bench/proofs.py
 
 # Exact versions and hashes for packaging/requirements*.txt; UPGRADE=1 takes the newest.
 lock:
