@@ -38,6 +38,7 @@ bench: setup
 	@.venv/bin/python packaging/bench/token_calls.py
 	@.venv/bin/python packaging/bench/audit.py
 	@.venv/bin/python packaging/bench/proofs.py
+	@.venv/bin/python packaging/bench/share.py
 
 # Exact versions and hashes for packaging/requirements*.txt; UPGRADE=1 takes the newest.
 lock:
