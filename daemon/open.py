@@ -167,7 +167,8 @@ async def _built(config: Config, base: Ground, around: Surroundings) -> Parts:
     halt = await Halt.load(engine, writer, clock)
     nightly = await _nightly(config, base, clock)
     gates = Gates(halt, around.space, base.signer, writer, nightly)
-    ways = Ways(client, around.away, secrets.SystemRandom().random, gates.may_send)
+    chance = secrets.SystemRandom().random
+    ways = Ways(client, around.away, chance, gates.may_send, gates.require_disclosures)
     mail = post(store, base.letters, config, clock, ways)
     rotating, dependents, custody = _keys(config, base, around)
     boundaries = await Boundaries.load(config.register, engine, writer, Pairs())

@@ -32,6 +32,8 @@ class Ways:
     chance: Callable[[], float]
     may: Callable[[], bool]
     """Whether anything may go out now."""
+    show: Callable[[], None]
+    """Raises while nobody may be shown people."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def post(store: Store, letters: Letters, config: Config, clock: Clock, ways: Way
         pump=pump,
         reports=reports,
         outgoing=Outgoing(outbox, aside, sent, updates, store.tally, writer, pump),
-        reported=Reported(letters, reports, writer),
+        reported=Reported(letters, reports, writer, ways.show),
         inbound=Inbound(register, writer, store.codec, store.sealer, sent=sent, reports=reports),
         forgetting=Forgetting(
             sent, letters, writer, clock, sent_days=config.sent_days, report_days=config.report_kept_days

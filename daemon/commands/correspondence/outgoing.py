@@ -19,7 +19,7 @@ from daemon.contract.outbox import (
     Retried,
     Retry,
 )
-from daemon.errors import AuthorityError, InputError
+from daemon.errors import AuthorityError, InputError, JukuraError
 from daemon.store.aside import AsideList, Held
 from daemon.store.draft import Draft
 from daemon.store.outbox import Outbox
@@ -92,11 +92,18 @@ class Outgoing:
         return Retried(count)
 
 
-async def require_sight(caller: Caller, right: Right, writer: Writer) -> None:
-    """Raise unless the caller has `right` to look; a refusal is an entry."""
+def _always() -> None:
+    """Nothing stands against it."""
+
+
+async def require_sight(
+    caller: Caller, right: Right, writer: Writer, gate: Callable[[], None] = _always
+) -> None:
+    """Raise unless the caller has `right` to look, and `gate` is open; a refusal is an entry."""
     try:
         caller.require(right)
-    except AuthorityError as error:
+        gate()
+    except JukuraError as error:
         actor = f"operator:{caller.operator}"
         act = Act(
             Action.OUTBOX_VIEW_REFUSED, actor, Outcome.REFUSED, terminal=caller.terminal, code=error.code

@@ -25,6 +25,8 @@ class Reported:
     letters: Letters
     reports: Reports
     writer: Writer
+    gate: Callable[[], None]
+    """Raises while nobody may be shown people: what the 機構 wrote in a report may name them."""
 
     @property
     def handlers(self) -> Mapping[Endpoint, Callable[[Caller, Any], Awaitable[Any]]]:
@@ -40,7 +42,7 @@ class Reported:
 
     async def show(self, caller: Caller, asked: ReportQuery) -> ReportShown:
         """One report with its words; an entry."""
-        await require_sight(caller, Right.REPORTS_READ, self.writer)
+        await require_sight(caller, Right.REPORTS_READ, self.writer, self.gate)
         place = bytes.fromhex(asked.id)
         kept = await self.letters.find(place)
         if kept is None:

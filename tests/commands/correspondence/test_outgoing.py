@@ -9,6 +9,7 @@ import pytest
 from daemon.audit.entry import Action, Outcome
 from daemon.commands.caller import Caller, Role
 from daemon.contract.endpoint import Endpoint
+from daemon.contract.halt import STOP_SERVICE, StopService
 from daemon.contract.inbound import Again
 from daemon.contract.outbox import (
     OUTBOX,
@@ -190,3 +191,20 @@ async def test_reports_are_listed_without_words_and_read_with_an_entry(honnin: B
     assert (last.header.action, last.fields["subject"].value) == (Action.REPORT_SHOWN, code(1))
     with pytest.raises(ConflictError, match=r"report\.unknown"):
         await honnin.open.desk.handlers[REPORT](clerk, ReportQuery(id="00" * 12))
+
+
+async def test_while_nobody_may_be_shown_people_reports_are_listed_and_keep_their_words(
+    honnin: Bench, clerk: Caller
+) -> None:
+    await send(honnin, notice("n1", person(1)))
+    await report(honnin, msgspec.structs.replace(WRONG, code=code(1)))
+    desk = honnin.open.desk.handlers
+    officer = as_role(clerk, Role.OFFICER)
+    await desk[STOP_SERVICE](officer, StopService(reason="試験"))
+    (line,) = (await desk[REPORT_LIST](clerk, ReportsQuery())).reports
+    with pytest.raises(StateError, match=r"state\.stopped"):
+        await desk[REPORT](clerk, ReportQuery(id=line.id))
+    last = (await entries(honnin))[-1].header
+    assert (last.action, last.outcome, last.code) == (
+        Action.OUTBOX_VIEW_REFUSED, Outcome.REFUSED, "state.stopped"
+    )  # fmt: skip
