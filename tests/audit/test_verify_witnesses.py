@@ -93,12 +93,20 @@ def test_another_key_in_the_name_of_a_witness_is_not_the_witness(log: Logged, tm
     assert check(folder, witnesses=(ONE.vkey,)).cosigned.counts == {}
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "name", "name+00000000+BAAA", f"{ONE.name}x+{ONE.ident.hex()}+{b64encode(ONE.blob).decode()}", ONE.vkey[:-4], ONE.vkey.replace("+", "+0", 1),
-     f"n+{sha256(b'n' + bytes([10, 1]) + ONE.blob[1:]).digest()[:4].hex()}+{b64encode(bytes([1]) + ONE.blob[1:]).decode()}"],
-)  # fmt: skip
-def test_a_text_that_is_no_key_of_a_witness_is_refused(exported: Path, text: str) -> None:
+NO_KEYS = {
+    "nothing": "",
+    "a name": "name",
+    "too short": "name+00000000+BAAA",
+    "another name": f"{ONE.name}x+{ONE.ident.hex()}+{b64encode(ONE.blob).decode()}",
+    "cut": ONE.vkey[:-4],
+    "longer id": ONE.vkey.replace("+", "+0", 1),
+    "another kind": f"n+{sha256(b'n' + bytes([10, 1]) + ONE.blob[1:]).digest()[:4].hex()}+{b64encode(bytes([1]) + ONE.blob[1:]).decode()}",
+}
+
+
+@pytest.mark.parametrize("what", NO_KEYS)
+def test_a_text_that_is_no_key_of_a_witness_is_refused(exported: Path, what: str) -> None:
+    text = NO_KEYS[what]
     with pytest.raises(SystemExit) as ended:
         program.main([str(exported), "--witness", text])
     assert ended.value.code == 2

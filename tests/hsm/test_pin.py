@@ -95,7 +95,9 @@ def test_a_credential_is_off_the_disk_only_if_a_tpm2_opens_it(
 
 
 @pytest.mark.parametrize(
-    "blob", [b"", b"1234", b"*" * 40, base64.b64encode(os.urandom(64)), SealedTo.TPM2.value.bytes]
+    "blob",
+    [b"", b"1234", b"*" * 40, base64.b64encode(os.urandom(64)), SealedTo.TPM2.value.bytes],
+    ids=["nothing", "a PIN", "stars", "random", "kind alone"],
 )
 def test_what_is_no_sealed_credential_proves_nothing(tmp_path: Path, blob: bytes) -> None:
     assert sealed_to(blob) is None

@@ -74,12 +74,16 @@ def test_a_token_that_computes_wrongly_is_seen() -> None:
     assert failing(but(derived=[once, again])) == "token hmac"
 
 
-@pytest.mark.parametrize("signature", [b"", bytes(70), PAIR.sign(b"another text", ec.ECDSA(SHA256()))])
+@pytest.mark.parametrize(
+    "signature",
+    [b"", bytes(70), PAIR.sign(b"another text", ec.ECDSA(SHA256()))],
+    ids=["nothing", "zeros", "another text"],
+)
 def test_a_signature_that_does_not_verify_is_seen(signature: bytes) -> None:
     assert failing(but(signature=signature)) == "token signature"
 
 
-@pytest.mark.parametrize("public", [b"\x30\x00", PUBLIC[:-1], b"no key"])
+@pytest.mark.parametrize("public", [b"\x30\x00", PUBLIC[:-1], b"no key"], ids=["empty", "cut", "text"])
 def test_a_public_key_that_is_none_is_seen(public: bytes) -> None:
     assert failing(but(public=public)) == "token signature"
 
