@@ -1,13 +1,13 @@
 """One act, before the journal gives it its place in the log."""
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from daemon.audit.entry import Action, Outcome
 
 
-@dataclass(frozen=True)
-class Act:
+class Act(Struct, frozen=True):
     """Who did what, and how it ended. Everything but `sealed` is public: nothing personal may stand there."""
 
     action: Action

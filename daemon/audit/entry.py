@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Annotated, Any, Literal, NamedTuple
@@ -30,6 +31,23 @@ FIELD_TAG = b"\x02"  # 0x00 and 0x01 are the tree's own (RFC 9162 §2.1.1)
 IDENTIFIER = re.compile(r"(?!.*[0-9]{11})[A-Za-z0-9._:/@-]{0,64}", re.ASCII)
 CODE = re.compile(r"(?!.*[0-9]{4})[a-z0-9_.]{0,64}", re.ASCII)
 _NAME = re.compile(r"(?!.*[0-9]{4})[a-z][a-z0-9_]{0,31}", re.ASCII)
+KEPT = 1024
+"""Texts of a header of which is known whether they are in order: few are in use, and each entry has the same again."""
+
+
+@lru_cache(KEPT)
+def _is_identifier(text: str) -> bool:
+    return IDENTIFIER.fullmatch(text) is not None
+
+
+@lru_cache(KEPT)
+def _is_code(text: str) -> bool:
+    return CODE.fullmatch(text) is not None
+
+
+@lru_cache(KEPT)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
 
 
 class Action(StrEnum):
@@ -281,15 +299,15 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "epoch": 1 <= self.epoch <= MAX_INT,
             "seq": 0 <= self.seq <= MAX_INT,
             "time": self.time.tzinfo is not None,
-            "actor": IDENTIFIER.fullmatch(self.actor),
-            "terminal": IDENTIFIER.fullmatch(self.terminal),
-            "affair": IDENTIFIER.fullmatch(self.affair),
-            "code": CODE.fullmatch(self.code),
-            "counts": all(_NAME.fullmatch(name) and 0 <= n <= MAX_COUNT for name, n in self.counts.items()),
+            "actor": _is_identifier(self.actor),
+            "terminal": _is_identifier(self.terminal),
+            "affair": _is_identifier(self.affair),
+            "code": _is_code(self.code),
+            "counts": not self.counts
+            or all(_is_name(name) and 0 <= n <= MAX_COUNT for name, n in self.counts.items()),
         }
-        for field, holds in sound.items():
-            if not holds:
-                raise IntegrityError("log.bad_entry", field=field)
+        if not all(sound.values()):
+            raise IntegrityError("log.bad_entry", field=next(field for field in sound if not sound[field]))
 
 
 class Sealed(NamedTuple):
@@ -324,9 +342,17 @@ def seal_parts(header: Header, fields: Mapping[str, JSON], salt: Callable[[], by
 
 def commitment(name: str, field: Sealed) -> str:
     """The commitment to one field, 64 hex digits."""
-    if not _NAME.fullmatch(name) or len(field.salt) != SALT_SIZE:
+    if len(field.salt) != SALT_SIZE:
         raise IntegrityError("log.bad_entry", field="fields")
-    return sha256(FIELD_TAG + name.encode() + b"\x00" + field.salt + canonical(field.value)).hexdigest()
+    return sha256(_opening(name) + field.salt + canonical(field.value)).hexdigest()
+
+
+@lru_cache(KEPT)
+def _opening(name: str) -> bytes:
+    """How what is hashed of a field begins."""
+    if not _is_name(name):
+        raise IntegrityError("log.bad_entry", field="fields")
+    return FIELD_TAG + name.encode() + b"\x00"
 
 
 def header_of(leaf: bytes) -> Header:
@@ -354,7 +380,7 @@ def opened(leaf: bytes, secret: bytes) -> Opened:
 
 def _leaf(header: Header, commitments: Mapping[str, str]) -> bytes:
     """Canonical JSON (RFC 8785), put together directly: an entry's texts are of forms in which nothing needs an escape."""
-    time = header.time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    time = _written(header.time)
     sealed = ",".join(f'"{name}":"{commitments[name]}"' for name in sorted(commitments))
     counts = ",".join(f'"{name}":{int(header.counts[name])}' for name in sorted(header.counts))
     return (
@@ -362,6 +388,12 @@ def _leaf(header: Header, commitments: Mapping[str, str]) -> bytes:
         f'"commitments":{{{sealed}}},"counts":{{{counts}}},"epoch":{header.epoch},"format":{FORMAT},'
         f'"outcome":"{header.outcome}","seq":{header.seq},"terminal":"{header.terminal}","time":"{time}Z"}}'
     ).encode()
+
+
+@lru_cache(16)
+def _written(time: datetime) -> str:
+    """The same for all entries of a commit."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def _parsed(leaf: bytes) -> tuple[Header, dict[str, str]]:

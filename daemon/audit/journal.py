@@ -63,6 +63,8 @@ class Journal:
         self.tree = Tree(head.size, head.peaks)
         self._tally = tally
         self._next, self._next_tally = self.tree, tally
+        self._leaves: list[bytes] = []
+        """Hashes of the open group's leaves."""
         self._new: Counter[str] = Counter()
         self._headers: list[Header] = []
         self._labelled: list[Labelled] = []
@@ -88,13 +90,13 @@ class Journal:
     @property
     def coming(self) -> int:
         """How many entries there are with those of the open group."""
-        return self._next.size
+        return self.tree.size + len(self._leaves)
 
     # A participant of the writer's groups.
 
     def begin(self) -> None:
         self._next, self._next_tally, self._new = self.tree, self._tally, Counter()
-        self._headers, self._labelled = [], []
+        self._leaves, self._headers, self._labelled = [], [], []
         self._calendar.rollback()
 
     def merge(self, draft: Draft, group: Group) -> None:
@@ -105,8 +107,11 @@ class Journal:
         end = sequence(self.tree.size)
         if old := {key: value for key, value in group.changes.get(Table.LOG, {}).items() if key < end}:
             await self._touched(group, old)
-        if self._next is self.tree:
+        if not self._leaves:
             return
+        self._next, nodes = self.tree.append(self._leaves)
+        for node, value in nodes.items():
+            group.put(Table.TREE, node_key(node), value)
         group.log = group.log._replace(labelled=[*group.log.labelled, *self._labelled], size=self._next.size)
         await self._calendar.put(group, self._headers)
         head = Head(self.epoch, self._next.size, self._next.peaks)
@@ -116,6 +121,7 @@ class Journal:
 
     def commit(self) -> None:
         self.tree, self._tally = self._next, self._next_tally
+        self._leaves = []
         self._calendar.commit()
 
     def rollback(self) -> None:
@@ -124,7 +130,7 @@ class Journal:
     def _append(self, act: Act, group: Group) -> None:
         header = Header(
             epoch=self.epoch,
-            seq=self._next.size,
+            seq=self.coming,
             time=group.now,
             actor=act.actor,
             terminal=act.terminal,
@@ -140,9 +146,7 @@ class Journal:
         name = classes.log(day_of(group.now))
         sealed = self.sealer.seal(name, place, secret)
         group.add(Table.LOG, key, msgspec.msgpack.encode((leaf, sealed)))
-        self._next, nodes = self._next.append([leaf_hash(leaf)])
-        for node, value in nodes.items():
-            group.put(Table.TREE, node_key(node), value)
+        self._leaves.append(leaf_hash(leaf))
         self._new[act.action] += act.counts.get("messages", 1)
         self._headers.append(header)
         self._labelled += self._labels.of(name, header.seq, act.sealed)

@@ -7,8 +7,9 @@ whose old leaves are purged, as long as the roots above them stay.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from daemon.contract.merkle import HASH_SIZE, fold, node_hash
 from daemon.errors import InputError, IntegrityError
@@ -25,8 +26,7 @@ Read = Callable[[Sequence[Node]], Awaitable[Mapping[Node, bytes]]]
 """Fetches the 32-byte hashes of complete nodes; one that it does not know is absent from the answer."""
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """The tree over the first `size` leaves: the complete subtrees that make it up, largest first."""
 
     size: int = 0

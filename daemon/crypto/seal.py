@@ -7,10 +7,10 @@ random nonces (NIST SP 800-38D §8.3: 2^32).
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
+from msgspec import Struct
 
 from daemon.crypto.classes import kind
 from daemon.crypto.fresh import Fresh
@@ -26,8 +26,7 @@ MOST_SEALS = 2**31
 _NONCES = Fresh(NONCE)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a sealed value lives."""
 
     register: str
@@ -44,6 +43,13 @@ class Place:
 def _around(register: str, table: str, name: str) -> tuple[bytes, bytes]:
     """The associated data before and after the id: of few places, and asked for each value."""
     return _measured(register.encode()) + _measured(table.encode()), _measured(name.encode())
+
+
+@lru_cache(maxsize=1024)
+def _head(name: str) -> bytes:
+    """How what is sealed under `name` begins."""
+    label = name.encode()
+    return bytes((VERSION, len(label))) + label
 
 
 def _measured(part: bytes) -> bytes:
@@ -69,14 +75,12 @@ class Sealer:
         aead = self._keyring.aead(name)
         self.counts[name] += 1
         nonce = _NONCES()
-        label = name.encode()
-        head = bytes((VERSION, len(label))) + label + nonce
-        return head + aead.encrypt(nonce, _pad(content), place.bound(name))
+        return _head(name) + nonce + aead.encrypt(nonce, _pad(content), place.bound(name))
 
     def open(self, place: Place, sealed: bytes) -> bytes:
         """What was sealed at `place`; IntegrityError if it was altered or comes from elsewhere."""
         name = class_of(sealed)
-        start = HEAD + len(name)
+        start = HEAD + sealed[1]
         nonce, body = sealed[start : start + NONCE], sealed[start + NONCE :]
         try:
             return _unpad(self._keyring.aead(name).decrypt(nonce, body, place.bound(name)))
@@ -103,10 +107,17 @@ class Sealer:
 
 def class_of(sealed: bytes) -> str:
     """The class name that a sealed value states; IntegrityError if it is no sealed value."""
-    if len(sealed) < HEAD or sealed[0] != VERSION or len(sealed) < HEAD + sealed[1] + NONCE:
+    if len(sealed) < HEAD or len(sealed) < HEAD + sealed[1] + NONCE:
+        raise IntegrityError("store.altered")
+    return _stated(sealed[: HEAD + sealed[1]])
+
+
+@lru_cache(maxsize=1024)
+def _stated(head: bytes) -> str:
+    if head[0] != VERSION:
         raise IntegrityError("store.altered")
     try:
-        return sealed[HEAD : HEAD + sealed[1]].decode("ascii")
+        return head[HEAD:].decode("ascii")
     except UnicodeDecodeError as error:
         raise IntegrityError("store.altered") from error
 

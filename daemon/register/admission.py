@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from msgspec import Struct
+
 from daemon.errors import ConflictError
 from daemon.register.derived import transition_of
 from daemon.register.items import FUHYO, HONNIN, Origin
@@ -48,8 +50,7 @@ class Again(StrEnum):
     """With another reason or date (標準仕様書 j1090): the version before decides whether that may be."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What is known of the person whom a notice is about."""
 
     last: Row | None

@@ -47,6 +47,8 @@ def _text(limit: int, *, empty: bool = False) -> Rule:
 
 def _kana(limit: int) -> Rule:
     def rule(value: str, field: str) -> str:
+        if not value:
+            return value
         kana = hiragana(value) if len(value) <= 2 * limit else value
         if check_text(kana, field, limit) and not is_kana(kana):
             raise InputError("record.not_kana", field=field)
@@ -195,5 +197,5 @@ def check(record: R) -> R:
 
 def check_sender(record: Record, sender: str) -> None:
     """Raise unless item 14 names the municipality (5 digits) whose server sent the notice."""
-    if five_digits(record.municipality) != sender:
+    if record.municipality != sender and five_digits(record.municipality) != sender:
         raise AuthorityError("notice.wrong_sender", field="municipality")

@@ -7,6 +7,7 @@ ends included (明治45年7月30日 and 大正15年12月25日 are right).
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from daemon.errors import InputError
 from daemon.register.eras import ALL, ERAS, LAST_DAY, WESTERN
@@ -22,6 +23,8 @@ MAX_TEXT = 40  # graphemes of a 不詳 expression
 _ASSUMED = "みなし"  # an invented day for an unknown one, which no register may make (標準仕様書 j80)
 _LAST_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _CODE = re.compile(r"[0-9]{8}")
+KEPT = 32_768
+"""Codes of which is known what they stand for: a century has 36,525 days, and each notice has three or four."""
 
 
 def parts(code: str) -> tuple[int, int, int]:
@@ -46,13 +49,19 @@ def is_complete(written: RegisterDate) -> bool:
 
 def is_calendar(written: RegisterDate) -> bool:
     """Whether it is one day of the calendar, fully known."""
+    return _is_day(written.code)
+
+
+@lru_cache(KEPT)
+def _is_day(code: str) -> bool:
     try:
-        date(*parts(written.code))
+        date(*parts(code))
     except ValueError:
         return False
     return True
 
 
+@lru_cache(KEPT)
 def _well_formed(code: str) -> bool:
     if not _CODE.fullmatch(code):
         return False
@@ -80,10 +89,15 @@ def span(written: RegisterDate) -> Span:
     A row fits a query if their spans overlap. A month ends on its last day in any year, so that those born on
     a 29 February outside the calendar are found by their month.
     """
-    first, last = _span_of_code(written.code)
-    if written.era == WESTERN:
+    return _span(written.code, written.era)
+
+
+@lru_cache(KEPT)
+def _span(code: str, written_in: str) -> Span:
+    first, last = _span_of_code(code)
+    if written_in == WESTERN:
         return first, last
-    era = ERAS[written.era]
+    era = ERAS[written_in]
     return max(first, era.first), min(last, era.last)
 
 
@@ -96,9 +110,10 @@ def check_date(written: RegisterDate, field: str) -> RegisterDate:
     first, last = span(written)
     if first > last:
         raise InputError("record.bad_era", field=field)
-    check_text(written.text, field, MAX_TEXT)
-    if _ASSUMED in written.text:
-        raise InputError("record.assumed_date", field=field)
+    if written.text:
+        check_text(written.text, field, MAX_TEXT)
+        if _ASSUMED in written.text:
+            raise InputError("record.assumed_date", field=field)
     return written
 
 

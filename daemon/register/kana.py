@@ -15,9 +15,12 @@ may follow; a search that tries each of them loses nobody. は and わ are diffe
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from daemon.errors import InputError
 
+KEPT = 4096
+"""Readings whose item 13 is at hand: it is asked for three times until a notice is applied, and a thousand may come between."""
 MAX_QUERY = 100
 """Sounds of a kana query; no stored kana is longer."""
 
@@ -64,6 +67,7 @@ def is_kana(text: str) -> bool:
     return _STORED.fullmatch(text) is not None
 
 
+@lru_cache(KEPT)
 def seion(kana: str) -> str:
     """Item 13 from item 4 (清音化)."""
     text = hiragana(kana)

@@ -30,7 +30,9 @@ _TEXT = regex.compile(
     regex.VERSION1,
 )
 _STRAY_SPACE = regex.compile(r"^[ \u3000]|[ \u3000]$|[ \u3000]{2}|(?<![!-~]) | (?![!-~])")
-_USUAL = re.compile("[一-鿿ぁ-んァ-ヶー々〓０-９－]+(?:　[一-鿿ぁ-んァ-ヶー々〓０-９－]+)*")
+_USUAL = re.compile(
+    "[一-鿿ぁ-んァ-ヶー々〓０-９－0-9A-Za-z-]+(?:　[一-鿿ぁ-んァ-ヶー々〓０-９－0-9A-Za-z-]+)*"
+)
 """What nearly every text is; whatever is right by this is right by the others, and known to be in a third of the time."""
 _GRAPHEME = regex.compile(r"\X")
 _MARKED = regex.compile(r"[\p{M}\p{C}\p{Hangul}\p{Grapheme_Extend}]")

@@ -13,6 +13,10 @@ it makes would stand after the departure and undo it.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from itertools import compress
+from operator import attrgetter, ne
+
+from msgspec import Struct
 
 from daemon.errors import ConflictError, InputError
 from daemon.register.dates import number_of, span
@@ -31,8 +35,7 @@ MUNICIPALITY = 14
 """The item that is the municipality, in both registers."""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """Where the person will stand, and codes of what someone should look at."""
 
     standing: Standing
@@ -48,8 +51,7 @@ class Boundary:
     on: int
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(Struct, frozen=True):
     """What is known of the codes of a notice: the old one that it names, or "", and who has or ever had its 住民票コード.
 
     In `fuhyo` the old one is an item of the record (13), and not looked for here.
@@ -58,6 +60,9 @@ class Code:
     old: str = ""
     holder: Row | None = None
 
+
+NO_CODE = Code()
+"""A notice that names no old code, with a 住民票コード that nobody ever had."""
 
 _STATUS_MEANS = {status: standing for standing, status in STATUS.items()}
 _ABOUT_THE_NOTICE = frozenset({"reason", "event_date", "former_code", "notice_kind"})
@@ -70,6 +75,9 @@ def _compared(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 
 _HONNIN_COMPARED, _FUHYO_COMPARED = _compared(HONNIN), _compared(FUHYO)
+_HONNIN_VALUES, _FUHYO_VALUES = (
+    attrgetter(*(item.name for item in compared)) for compared in (_HONNIN_COMPARED, _FUHYO_COMPARED)
+)
 
 
 def standing_of(row: Row, *, on: date | None = None) -> Standing:
@@ -93,7 +101,7 @@ def judge(
     *,
     today: date,
     received: date | None = None,
-    code: Code = Code(),
+    code: Code = NO_CODE,
     announced: Collection[Boundary] = (),
 ) -> Decision:
     """What follows from `record`, which came on `received` and has waited since, or on `today` (Japanese days), after `last`.
@@ -191,8 +199,11 @@ def _announced(record: Record, last: Row, announced: Collection[Boundary]) -> No
 
 
 def _differences(record: Record, transition: Transition, last: Row, *, elsewhere: bool) -> None:
-    compared = _HONNIN_COMPARED if isinstance(record, HonninRecord) else _FUHYO_COMPARED
-    changed = [item for item in compared if getattr(record, item.name) != getattr(last, item.name)]
+    if isinstance(record, HonninRecord):
+        compared, values = _HONNIN_COMPARED, _HONNIN_VALUES
+    else:
+        compared, values = _FUHYO_COMPARED, _FUHYO_VALUES
+    changed = list(compress(compared, map(ne, values(record), values(last))))
     further = transition.may_elsewhere if elsewhere else {MUNICIPALITY}
     for item in changed:
         if item.number not in transition.may and item.number not in further:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from functools import cached_property
 
 
 class Standing(StrEnum):
@@ -87,22 +88,22 @@ class Transition:
     """What may differ beside `may` where another municipality than the keeper sends it."""
     number: Number = Number.FREE
 
-    @property
+    @cached_property
     def enters(self) -> bool:
         """Whether it may begin a record (記載)."""
         return Standing.NONE in self.before
 
-    @property
+    @cached_property
     def changes(self) -> bool:
         """Whether it leaves a person who is present where they are (修正)."""
         return not self.enters and not self.strikes and Standing.PRESENT in self.before
 
-    @property
+    @cached_property
     def renames(self) -> bool:
         """Whether it gives the person another 住民票コード, and so names the old one."""
         return self.may == {CODE}
 
-    @property
+    @cached_property
     def strikes(self) -> bool:
         """Whether it is a 消除."""
         return self.after is not Standing.PRESENT

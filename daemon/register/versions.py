@@ -34,5 +34,7 @@ def next_row(
             # The 150 years of a 消除 run from its own notice; any other row waits for its successor's.
             "retention_flag": derived["struck_flag"],
         }
-        return HonninRow(**asdict(record) | derived | given | own)
+        items = asdict(record)
+        items.update(derived, **given, **own)
+        return HonninRow(**items)
     return FuhyoRow(**asdict(record) | fuhyo_derived(record) | given)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from daemon.register.dates import Span
 from daemon.register.transitions import Standing
 
@@ -49,8 +51,7 @@ class Wanted:
     """How the address after the municipality's name begins, as a key."""
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """What one version can be found by. Each tuple begins with the key of the name itself."""
 
     kana: tuple[str, ...]

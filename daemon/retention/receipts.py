@@ -11,7 +11,7 @@ from daemon.audit.act import Act
 from daemon.audit.entry import Action
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
-from daemon.store.tally import Tally, class_at
+from daemon.store.tally import Tally, stated
 from daemon.store.writer import Writer
 
 STEP = 500  # receipts looked at in one step
@@ -33,7 +33,7 @@ class ReceiptEnds:
         first = b""
         while pairs := await self._engine.apart.scan(Table.NOTICES, first=first, limit=STEP):
             first = pairs[-1][0] + b"\x00"
-            if over := [key for key, value in pairs if class_at(Table.NOTICES, value) in names]:
+            if over := [key for key, value in pairs if stated(value) in names]:
                 await self._step(over, names)
             await asyncio.sleep(BREATH)
 
@@ -41,7 +41,7 @@ class ReceiptEnds:
         async def work(draft: Draft) -> None:
             # One that was held may have been written anew since.
             there = await draft.get_many(Table.NOTICES, list(keys), apart=True)
-            gone = [key for key, value in there.items() if class_at(Table.NOTICES, value) in names]
+            gone = [key for key, value in there.items() if stated(value) in names]
             for key in gone:
                 draft.delete(Table.NOTICES, key)
             if gone:

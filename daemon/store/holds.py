@@ -65,6 +65,10 @@ class Holds:
         """What is held about a person as this work sees it, in the order in which it is to be tried."""
         return sorted(self._seen(draft, code), key=_order)
 
+    def any(self, draft: Draft, code: str) -> bool:
+        """Whether anything is: of nearly nobody."""
+        return bool(self._seen(draft, code))
+
     def add(self, draft: Draft, held: Held) -> Waiting:
         """Hold a notice. ConflictError `hold.too_many` where its sender has too many already."""
         more = self._change[held.sender] + draft.held_change[held.sender]

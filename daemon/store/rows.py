@@ -7,7 +7,6 @@ next version came, and how far each municipality had counted (`daemon.register.o
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -43,8 +42,7 @@ def row_id(person: bytes, own: bytes) -> bytes:
     return person[:OF_PERSON] + own
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """One version with what the register knows beside its items."""
 
     id: bytes
@@ -53,7 +51,7 @@ class Stored:
     row: Row
     successor_on: date | None = None
     """The day the next notice came; from then the 150 years count."""
-    counts: Counts = field(default_factory=dict)
+    counts: Counts = msgspec.field(default_factory=dict)
     """What each municipality had counted of its notices about the person by this version."""
 
     @property
@@ -109,7 +107,7 @@ class RowCodec:
         """The sealed value to put under `stored.id`."""
         items = list(astuple(stored.row))
         for place, _ in self._unified:
-            items[place] = bytes.fromhex(items[place])
+            items[place] = bytes.fromhex(items[place]) if items[place] else b""
         content = self._encoder.encode((stored.person, stored.successor_on, items, dict(stored.counts)))
         name = stored.term or self._sealer.newest(classes.LIVE)
         return self._sealer.seal(name, self._place(stored.id), content)
@@ -122,7 +120,7 @@ class RowCodec:
             raise IntegrityError("store.altered") from error
         items = asdict(content.items)
         for _, name in self._unified:
-            items[name] = items[name].hex().upper()
+            items[name] = items[name].hex().upper() if items[name] else ""
         return Stored(row_id, content.person, self._type(**items), content.successor_on, content.counts)
 
     def _place(self, row_id: bytes) -> Place:

@@ -135,14 +135,23 @@ async def counted(reads: Reads, name: str) -> int:
 
 def classes_of(table: Table, values: Iterable[bytes]) -> Counter[Where]:
     """How many of `values` lie under which class."""
-    return Counter((table, class_at(table, value)) for value in values)
+    names = Counter(map(_class_of_entry if table is Table.LOG else stated, values))
+    return Counter({(table, name): count for name, count in names.items()})
 
 
-def class_at(table: Table, value: bytes) -> str:
-    """The class that `value` states; empty for one that is damaged, which is for its reader to report."""
+def stated(sealed: bytes) -> str:
+    """The class that a value states; empty for one that is damaged, which is for its reader to report."""
     try:
-        return class_of(_LOG.decode(value)[1] if table is Table.LOG else value)
-    except (IntegrityError, msgspec.MsgspecError):
+        return class_of(sealed)
+    except IntegrityError:
+        return ""
+
+
+def _class_of_entry(value: bytes) -> str:
+    """The same of an entry of the log."""
+    try:
+        return stated(_LOG.decode(value)[1])
+    except msgspec.MsgspecError:
         return ""
 
 

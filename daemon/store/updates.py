@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -14,8 +13,7 @@ from daemon.store.rows import RowCodec, Stored
 BREATH = 50  # rows opened before others on the loop get their turn
 
 
-@dataclass(frozen=True)
-class Sending:
+class Sending(msgspec.Struct, frozen=True):
     """What an update is made of, beside its row."""
 
     number: int

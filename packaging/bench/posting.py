@@ -27,12 +27,32 @@ from daemon.clock import SystemClock, day_of
 from daemon.contract.codec import encode
 from daemon.contract.peer import NOTICES, HonninNotice, NoticeBatch
 from daemon.register.dates import of_day
-from daemon.register.rows import HonninRecord, Register
+from daemon.register.rows import HonninRecord, Register, RegisterDate
 from daemon.rehearsal.pki import PEER_NAMES, Pki
 from daemon.rehearsal.tls import client_context
 
 OK = 200
 BUSY = (429, 503)
+
+
+def moves_in(residents: Sequence[HonninRecord], batch: int) -> Iterator[bytes]:
+    """Everybody's first notice."""
+    notices = [HonninNotice(id=f"in-{one.juminhyo_code}", sender_seq=1, record=one) for one in residents]
+    return (encode(NoticeBatch(notices[at : at + batch])) for at in range(0, len(notices), batch))
+
+
+def moves(residents: Sequence[HonninRecord], batch: int, day: date) -> Iterator[bytes]:
+    """転居 without end, everybody in turn; each as long as the last."""
+    on, turn = of_day(day), 1
+    while True:
+        turn += 1
+        for at in range(0, len(residents) - batch + 1, batch):
+            yield encode(NoticeBatch([_move(one, turn, on) for one in residents[at : at + batch]]))
+
+
+def _move(one: HonninRecord, turn: int, on: RegisterDate) -> HonninNotice:
+    record = replace(one, reason="31", event_date=on, address=f"{one.address}の{turn:04}")
+    return HonninNotice(id=f"{turn}-{one.juminhyo_code}", sender_seq=turn, record=record)
 
 
 @dataclass
@@ -46,27 +66,6 @@ class City:
     waits: list[float] = field(default_factory=list)
     sent: int = 0
     busy: int = 0
-
-    def moves_in(self, batch: int) -> Iterator[bytes]:
-        """Everybody's first notice."""
-        notices = [
-            HonninNotice(id=f"in-{one.juminhyo_code}", sender_seq=1, record=one) for one in self.residents
-        ]
-        return (encode(NoticeBatch(notices[at : at + batch])) for at in range(0, len(notices), batch))
-
-    def moves(self, batch: int) -> Iterator[bytes]:
-        """転居 without end, everybody in turn; each as long as the last."""
-        on, turn = of_day(self.day), 1
-        while True:
-            turn += 1
-            for at in range(0, len(self.residents) - batch + 1, batch):
-                yield encode(
-                    NoticeBatch([self._move(one, turn, on) for one in self.residents[at : at + batch]])
-                )
-
-    def _move(self, one: HonninRecord, turn: int, on: object) -> HonninNotice:
-        record = replace(one, reason="31", event_date=on, address=f"{one.address}の{turn:04}")
-        return HonninNotice(id=f"{turn}-{one.juminhyo_code}", sender_seq=turn, record=record)
 
     def post(self, body: bytes, batch: int, since: float) -> None:
         """One request, again where the register is busy; `since` is when it should have left."""
@@ -101,7 +100,7 @@ def flow(cities: Sequence[City], seconds: float, batch: int, rate: float) -> flo
     gap = batch * len(cities) / rate if rate else 0.0
 
     def send(city: City, number: int) -> None:
-        bodies = city.moves(batch)
+        bodies = moves(city.residents, batch, city.day)
         due = began + gap * number / len(cities)
         while (now := time.perf_counter()) < began + seconds:
             if gap:
@@ -139,7 +138,7 @@ def main() -> None:
     ]
 
     def fill(city: City) -> None:
-        for body in city.moves_in(batch):
+        for body in moves_in(city.residents, batch):
             city.post(body, body.count(b'"sender_seq"'), time.perf_counter())
 
     began = time.perf_counter()

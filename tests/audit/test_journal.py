@@ -41,6 +41,24 @@ async def test_the_tree_is_the_tree_of_the_stored_leaves(honnin: Bench) -> None:
     assert [header_of(leaf).seq for leaf in leaves] == list(range(21))
 
 
+async def test_a_group_that_fails_leaves_no_leaf_for_the_next(
+    honnin: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log(honnin, 3)
+    with monkeypatch.context() as broken:
+
+        async def fails(*_: object) -> None:
+            raise StateError("store.cannot_write")
+
+        broken.setattr(honnin.open.engine, "apply", fails)
+        with pytest.raises(StateError):
+            await log(honnin, 1)
+    assert honnin.open.journal.coming == honnin.open.journal.tree.size == 3
+    await log(honnin, 2)
+    leaves = [leaf_of(value)[0] for _, value in await honnin.open.engine.scan(Table.LOG, limit=100)]
+    assert root_of(leaf_hash(leaf) for leaf in leaves) == honnin.open.journal.tree.root()
+
+
 async def test_heads_are_signed_once_each_and_continue_each_other(honnin: Bench) -> None:
     signer = honnin.open.signer
     await log(honnin, 3)

@@ -3,11 +3,11 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.errors import InputError
-from daemon.register.names import check_text, gaiji, graphemes
+from daemon.register.names import _STRAY_SPACE, check_text, gaiji, graphemes, is_text
 from tests.register.strategies import KANJI, addresses, latin_names, names
 
 
@@ -118,3 +118,16 @@ def test_gaiji_are_counted_by_their_stand_in(text: str) -> None:
 def test_any_text_passes_untouched_or_is_an_error_of_ours(text: str) -> None:
     with suppress(InputError):
         assert check_text(text, "name", 20) is text
+
+
+@given(st.text(alphabet="山ぁァヶー々〓０９－09AZaz-　 ﾞ\u3099\U000e0100.髙é", max_size=12))
+@example("神田1359番地の0002　A-1")
+@example("A1　")
+@example("A\u0301")
+def test_the_short_way_lets_nothing_pass_that_the_long_one_refuses(text: str) -> None:
+    sound = is_text(text) and not _STRAY_SPACE.search(text) and graphemes(text) <= 16
+    if sound:
+        assert check_text(text, "name", 16) is text
+    else:
+        with pytest.raises(InputError):
+            check_text(text, "name", 16)

@@ -1,7 +1,6 @@
 """Changes of 住民票コード as they lie in the truth, written without a notice."""
 
 import secrets
-from dataclasses import replace as exchange
 from typing import Any
 
 from msgspec.structs import replace
@@ -47,7 +46,7 @@ async def appended(bench: Bench, draft: Draft, code: str, **items: Any) -> None:
     row = replace(
         last.row, serial=last.row.serial + 1, received_on=day_of(draft.now), updated_at=draft.now, **items
     )
-    new = exchange(last, id=row_id(last.person, secrets.token_bytes(OWN)), row=row, successor_on=None)
+    new = replace(last, id=row_id(last.person, secrets.token_bytes(OWN)), row=row, successor_on=None)
     draft.add(Table.ROWS, new.id, codec.seal(new))
-    draft.put(Table.ROWS, last.id, codec.seal(exchange(last, successor_on=row.received_on)))
+    draft.put(Table.ROWS, last.id, codec.seal(replace(last, successor_on=row.received_on)))
     draft.index(projected(new, where.known))

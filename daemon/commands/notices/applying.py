@@ -84,7 +84,13 @@ class Applying:
         counts: Mapping[str, int] | None = None,
     ) -> None:
         """An entry about a notice of `sender`."""
-        act = Act(
-            action, f"CS:{sender}", outcome, code=code, counts=dict(counts or {}), sealed=dict(sealed or {})
+        self.draft.log(
+            Act(
+                action,
+                f"CS:{sender}",
+                outcome,
+                code=code,
+                counts=dict(counts or {}),
+                sealed=dict(sealed or {}),
+            )
         )
-        self.draft.log(act)

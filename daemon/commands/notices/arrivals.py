@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from daemon.commands.correspondence import Reports
 from daemon.contract.peer import HonninNotice, Notice
 from daemon.crypto.seal import Sealer
@@ -24,8 +26,7 @@ class Broken:
     """The 住民票コード of whom it is about, where that could be read."""
 
 
-@dataclass(frozen=True)
-class Sound:
+class Sound(Struct, frozen=True):
     """A notice whose form is in order."""
 
     notice: Notice
@@ -51,8 +52,7 @@ class Means:
     """The 廃置分合・境界変更 that are announced now."""
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """One notice that can be read, and who sent it when."""
 
     sender: str

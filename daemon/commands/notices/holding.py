@@ -73,6 +73,8 @@ class Holding:
     async def release(self, applied: Arrival) -> None:
         """Try what waited for what was just applied, until nothing moves any more."""
         codes = {applied.record.juminhyo_code, *([applied.old] if applied.old else [])}
+        if not any(self._holds.any(self._draft, code) for code in codes):
+            return
         while moved := [one for code in sorted(codes) if (one := await self._moved(code)) is not None]:
             codes.update(*(one.codes for one in moved))
 

@@ -65,10 +65,10 @@ class Layer:
     def take(self, given: Sequence[Held]) -> None:
         """Take in versions."""
         for held in given:
-            version = held.version
-            self.drop(version.row)
-            self.rows[place_of(version.row)] = held
-            self.near.add(near(version.row))
+            version, place = held.version, place_of(held.version.row)
+            self._drop(place)
+            self.rows[place] = held
+            self.near.add(near_place(place))
             self.people[version.person] = (*self.people.get(version.person, ()), held)
             for key in filter(None, (version.code, version.number)):
                 _note(self.keys, key, version.person)
@@ -84,7 +84,10 @@ class Layer:
 
     def drop(self, row: bytes) -> Held | None:
         """Forget a version, if it is here; which it was."""
-        held = self.rows.pop(place_of(row), None)
+        return self._drop(place_of(row))
+
+    def _drop(self, place: int) -> Held | None:
+        held = self.rows.pop(place, None)
         if held is not None:
             person = held.version.person
             self.people[person] = tuple(each for each in self.people[person] if each is not held)

@@ -10,6 +10,7 @@ import pytest
 import sqlcipher3.dbapi2 as sqlcipher
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from daemon.register.transitions import Standing
 from daemon.register.wanted import Named, Wanted
@@ -124,4 +125,4 @@ def test_by_place_a_further_name_finds_whoever_has_it(
 def facts_like(kana: tuple[str, ...], **keys: Any) -> Fact:
     """Somebody of 35203 with these readings."""
     given = fact(kana[0], **keys)
-    return dataclasses.replace(given, keys=dataclasses.replace(given.keys, kana=kana))
+    return dataclasses.replace(given, keys=structs.replace(given.keys, kana=kana))
