@@ -17,8 +17,9 @@ from typing import TypeVar
 from daemon import pace
 from daemon import service as manager
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock, day_of
+from daemon.commands.epochs import EpochDesk
 from daemon.config import Config
 from daemon.console.server import ConsoleServer, Desk
 from daemon.contract.console import Reason, State, Status
@@ -49,8 +50,7 @@ T = TypeVar("T")
 CONSOLE, PEERS, NATIONAL_IN = "console", "peers", "national-in"
 UNSEAL_PAUSE = 0.5  # seconds between tries to reach the key service
 WATCH = 2.0  # seconds between looks at token, disk and keys
-SIGN = 1.0  # seconds between looks at the log's head
-SOON = 0.25  # seconds between either while something is amiss: when it is back, everything is within 2 s
+SOON = 0.25  # seconds between looks while something is amiss: when it is back, everything is within 2 s
 STAGE = 10.0  # seconds for one stage of stopping
 
 
@@ -81,7 +81,16 @@ class App:
         """What the key service last said of itself."""
         self._end = asyncio.Event()
         self._failure = ""
-        self._console = ConsoleServer(self._status, self._desk)
+        self._epoch_opened = asyncio.Event()
+        self._epochs = EpochDesk(
+            self.config.register,
+            self.state,
+            self.service,
+            self.keyring,
+            fault=lambda: self._fault if self._parts is None else "",
+            opened=self._epoch_opened.set,
+        )
+        self._console = ConsoleServer(self._status, self._desk, sealed=self._epochs.handlers)
         peers = self.config.peers
         self._peers = PeerServer(
             municipalities(peers.municipalities, ENDPOINTS),
@@ -130,8 +139,13 @@ class App:
 
     async def _open(self) -> None:
         made = await self._keys()
+        while (parts := await self._built()) is None:
+            await self._epoch_opened.wait()
+            self._epoch_opened.clear()
+            self._fault = self._failure = ""
+            self._life.set(Reason.STORE_UNTRUSTED, given=False)
         try:
-            self._parts = parts = await self._once_possible(self._build)
+            self._parts = parts
             for name, work in parts.background().items():
                 self._tasks.start(work, name=name)
             for word in introduction(self.config, parts, made):
@@ -146,7 +160,7 @@ class App:
         self._tasks.start(self._sentry.file(parts, self._distrust), name="sentry.file")
         acting = {
             "outbox.pump": parts.pump.run(),
-            "log.signer": self._sign(parts),
+            "log.signer": self._sentry.signatures(parts, self.clock, self._distrust),
             "log.scrubber": parts.scrubber.run(),
             "watch": self._watch(parts),
             "keys.duty": parts.custody.run(),
@@ -157,6 +171,14 @@ class App:
             **parts.upkeep.background(),
         }
         self._acting = [self._tasks.start(work, name=name) for name, work in acting.items()]
+
+    async def _built(self) -> Parts | None:
+        """The parts; None, and the register sealed, where what is stored is not to be trusted."""
+        try:
+            return await self._once_possible(self._build)
+        except IntegrityError as error:
+            self._distrust(error)
+            return None
 
     async def _build(self) -> Parts:
         shown = Shown(away=self._national_away, progress=self._progress)
@@ -207,24 +229,6 @@ class App:
 
     # What runs.
 
-    async def _sign(self, parts: Parts) -> None:
-        while True:
-            began, pause = self.clock.monotonic(), SIGN
-            try:
-                await parts.signer.sign()
-            except StateError as error:
-                log.warning("signature waits", extra={"code": error.code})
-                pause = min(SOON, SIGN)
-            except JukuraError as error:
-                if parts.writer.barred is not None:
-                    return  # It was signed and could not be kept: the file is amiss, not the log.
-                # The key service says that the log does not continue what it signed: for a person to look at.
-                log.critical("signature refused", extra={"code": error.code})
-                self._life.set(Reason.SIGNATURE_REFUSED, given=True)
-            self._life.set(Reason.SIGNATURE_LATE, given=parts.signer.late)
-            # An answer that was long in coming is of a head that was long ago: the next one does not wait for its turn.
-            await asyncio.sleep(max(0.0, pause - (self.clock.monotonic() - began)))
-
     async def _watch(self, parts: Parts) -> None:
         while True:
             there = await self._token_there(parts)
@@ -241,6 +245,7 @@ class App:
             self._life.set(Reason.REPORTS_OVERDUE, given=parts.post.reports.overdue() > 0)
             self._life.set(Reason.TIMESTAMP_OVERDUE, given=parts.upkeep.stamps_overdue)
             self._life.set(Reason.ROWS_DIFFER, given=parts.commitment.differs)
+            self._life.set(Reason.ENTRIES_LOST, given=parts.signer.lost_lately())
             await asyncio.sleep(WATCH if there else min(SOON, WATCH))
 
     def _trust_stale(self, parts: Parts) -> bool:
@@ -292,6 +297,7 @@ class App:
             disk=self._space.disk,
             fault=self._fault,
             purge=await parts.purging.state() if parts is not None and serving else None,
+            epoch=parts.signer.told() if parts is not None and serving else None,
         )
 
     def _connections(self) -> list[str]:

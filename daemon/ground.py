@@ -1,5 +1,7 @@
 """The ground that every part stands on: the two files, level with each other, and the one writer, log and signer over them."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from daemon.audit.journal import Journal
+from daemon.audit.reattaching import SAID, Reattaching, said
 from daemon.audit.signer import Signer
 from daemon.audit.spool import Spool
 from daemon.audit.spooling import Spooling
@@ -18,6 +21,7 @@ from daemon.store import truth
 from daemon.store.catchup import Sources
 from daemon.store.closing import close_all
 from daemon.store.commitment import Commitment
+from daemon.store.engine import Table
 from daemon.store.entries import Entries
 from daemon.store.files import require_room
 from daemon.store.groups import Groups, Participant
@@ -35,6 +39,8 @@ from daemon.store.sqlite import SqliteEngine
 from daemon.store.tally import Tally
 from daemon.store.writer import Writer
 from hsm.client import KeyService
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: 
     register, sealer, clock = config.register, Sealer(around.keyring), around.clock
     codec = RowCodec(register, sealer)
     known = await truth.load(engine, sealer)
+    await _taken_back(config, engine, sealer, around)
     tally, touched = await Tally.load(engine), await noting(engine)
     merged = await level(
         index,
@@ -112,8 +119,31 @@ async def _levelled(config: Config, engine: SqliteEngine, index: Index, around: 
     writer = Writer(groups)
     signer = Signer(journal, engine, writer, around.service, clock, commitment=commitment)
     await signer.check()
+    if journal.opening:
+        await _set_aside(config, journal)
+    if (word := await said(engine)) is not None:
+        journal.say_first(word, {Table.META: [SAID]})
     store = Store(register, engine, index, merger, known, sealer, codec, tally, touched, writer)
     return Ground(store, Reader(engine, index, codec), journal, signer, commitment, holds, letters, spooling)
+
+
+async def _taken_back(config: Config, engine: SqliteEngine, sealer: Sealer, around: Surroundings) -> None:
+    """What a log that was set back lacks, from the second disk, where one is configured."""
+    if config.spool is not None:
+        spool = Spool(config.spool.folder, config.register, sealer)
+        await Reattaching(config.register, engine, sealer, spool).run(await around.service.witness())
+
+
+async def _set_aside(config: Config, journal: Journal) -> None:
+    """What the second disk has of the entries that are lost is kept there under another name: the spool itself goes on from what is left."""
+    if config.spool is not None:
+        spool = Spool(config.spool.folder, config.register, journal.sealer)
+        try:
+            found = await asyncio.to_thread(spool.set_aside, journal.tree.size, f"lost-{journal.epoch}")
+        except OSError:
+            log.warning("spool not set aside", extra={"code": "spool.away"})
+        else:
+            log.warning("spool set aside", extra={"count": found})
 
 
 def _spooling(

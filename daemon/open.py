@@ -10,7 +10,7 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.exporter import Exporter
 from daemon.audit.journal import Journal
 from daemon.audit.scrubber import Scrubber

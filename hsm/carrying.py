@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from daemon.contract.epochs import OpenEpoch
 from daemon.contract.statement import Kind
 from daemon.errors import StateError
-from hsm import names
+from hsm import epochs, names
 from hsm.deeds import custodian_line, time_line
 from hsm.enrolment import Enrolment
-from hsm.proposals import Case
+from hsm.proposals import Case, counting
 from hsm.protocol import (
     ClearPin,
     DestroyKey,
@@ -51,6 +52,7 @@ class Carrier:
             SetClock: self._set_clock,
             SetCustodians: self._set_custodians,
             ClearPin: self._clear_pin,
+            OpenEpoch: self._open_epoch,
         }
 
     async def step(self, case: Case) -> None:
@@ -131,6 +133,17 @@ class Carrier:
         def keep(now: datetime) -> None:
             self._clear(deed.label)
             self._done(case, now, Kind.PIN_CLEARED, [("label", deed.label)])
+
+        await self._kept(keep)
+
+    async def _open_epoch(self, case: Case, deed: OpenEpoch) -> None:
+        def keep(now: datetime) -> None:
+            last, known = self._store.witness.last(), self._store.custodians.all()
+            names = {each.id: each for each in known}
+            consented = [custodian_line(names[each.custodian]) for each in counting(case, known)]
+            opening = epochs.opening(deed, consented, last.note if last else "")
+            self._store.witness.keep(epochs.next_last(deed))
+            self._done(case, now, Kind.EPOCH_OPENED, list(opening.lines))
 
         await self._kept(keep)
 

@@ -6,12 +6,12 @@ The text is built here from typed fields; nothing that was sent is signed as it 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from daemon.contract.epochs import FIRST_EPOCH
 from daemon.contract.merkle import EMPTY_ROOT, verify_consistency
 from daemon.contract.note import TIME, Checkpoint, origin_of, split, time_line
 from daemon.errors import ConflictError, InputError, IntegrityError
 from hsm.protocol import SignCheckpoint
 
-FIRST_EPOCH = 1
 MAX_SIZE = 1 << 53  # leaves
 MAX_EXTENSIONS = 16
 MAX_EXTENSION = 512  # characters
@@ -21,7 +21,10 @@ ASKED_AGAIN = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Last:
-    """What was signed last, the whole note included, and the number of the pair that signed it."""
+    """What was signed last, the whole note included, and the number of the pair that signed it.
+
+    Where a new epoch was opened since, what that one begins with: then there is no note, and no pair.
+    """
 
     epoch: int
     size: int
@@ -44,6 +47,8 @@ def judge(register: str, request: SignCheckpoint, last: Last | None, now: dateti
 
 def answers_again(last: Last, checkpoint: Checkpoint) -> bool:
     """Whether what was signed last is `checkpoint` but for its time, and was signed just now."""
+    if not last.note:
+        return False  # a new epoch was opened, and nothing is signed in it yet
     before = Checkpoint.parse(split(last.note)[0])
     passed = checkpoint.signed_at - before.signed_at
     return _untimed(before) == _untimed(checkpoint) and timedelta() <= passed <= ASKED_AGAIN

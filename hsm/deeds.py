@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from daemon.contract.epochs import OpenEpoch
 from daemon.contract.statement import Lines
 from daemon.errors import AuthorityError, ConflictError, InputError
-from hsm import custodians, names, policy, uri
+from hsm import custodians, epochs, names, policy, uri
+from hsm.checkpoints import Last
 from hsm.protocol import (
     ClearPin,
     Custodian,
@@ -46,6 +48,11 @@ class Facts:
     modules: frozenset[str] | None
     """PKCS#11 modules that the machine's own configuration lets us load; None leaves it to the custodians."""
     wall: datetime
+    register: str = ""
+    last: Last | None = None
+    """The checkpoint that was signed last."""
+    seals: Sequence[bytes] = ()
+    """Every public key that ever signed checkpoints (DER)."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,10 @@ def _clear_pin(deed: ClearPin, facts: Facts) -> None:
         raise ConflictError("hsm.token_unknown")
 
 
+def _open_epoch(deed: OpenEpoch, facts: Facts) -> None:
+    epochs.check(deed, facts.register, facts.last, facts.seals)
+
+
 def _custodian_lines(deed: SetCustodians) -> Sequence[tuple[str, str]]:
     return [("custodian", f"{custodian_line(each)} {each.name}") for each in deed.custodians]
 
@@ -157,4 +168,6 @@ RULES: Mapping[type[Any], Rule] = {
     RetireToken: Rule(AT_ONCE, lambda deed: [("serial", deed.serial)], _retire),
     SetClock: Rule(AT_ONCE, lambda deed: [("now", time_line(deed.now))], _set_clock),
     ClearPin: Rule(AT_ONCE, lambda deed: [("label", deed.label)], _clear_pin),
+    # At once: nothing is destroyed by it, and until it is done no municipality is served.
+    OpenEpoch: Rule(AT_ONCE, epochs.lines, _open_epoch),
 }

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Struct
 
+from daemon.contract.epochs import OpenEpoch
 from daemon.contract.manifest import File, ManifestKind
 
 MAX_FRAME = 1024 * 1024  # bytes
@@ -310,7 +311,9 @@ class ClearPin(Struct, frozen=True, tag="clear_pin", forbid_unknown_fields=True)
 LAPSED = "(lapsed)"
 """Stands for the one who cancelled where nobody did: unsigned, or not begun, for 30 days."""
 
-Deed = DestroyKey | RotateSeal | EnrolToken | ReplaceToken | RetireToken | SetClock | SetCustodians | ClearPin
+Deed = (
+    DestroyKey | RotateSeal | EnrolToken | ReplaceToken | RetireToken | SetClock | SetCustodians | ClearPin | OpenEpoch
+)  # fmt: skip
 
 
 class Propose(Struct, frozen=True, tag="propose", forbid_unknown_fields=True):
@@ -381,19 +384,7 @@ class Refused(Struct, frozen=True, tag="refused", kw_only=True):
 
 
 Request = (
-    Ping
-    | Make
-    | Unwrap
-    | ListKeys
-    | SignCheckpoint
-    | SignManifest
-    | Witness
-    | DestroyLawful
-    | StatementsAfter
-    | Propose
-    | Proposals
-    | SignProposal
-    | CancelProposal
-    | CarryOut
-)
+    Ping | Make | Unwrap | ListKeys | SignCheckpoint | SignManifest | Witness | DestroyLawful | StatementsAfter
+    | Propose | Proposals | SignProposal | CancelProposal | CarryOut
+)  # fmt: skip
 Answer = Pong | Made | Unwrapped | Keys | Signed | Witnessed | Statements | Proposal | Proposed | Refused

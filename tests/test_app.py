@@ -14,7 +14,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.app import App
-from daemon.audit.entry import Action, Header, header_of
+from daemon.audit.action import Action
+from daemon.audit.entry import Header, header_of
 from daemon.audit.journal import leaf_of
 from daemon.clock import ManualClock
 from daemon.commands.caller import Caller, Role

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.messages import texts
 
 ROOT = Path(__file__).parents[1]

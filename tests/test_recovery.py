@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.app import SIGN
 from daemon.clock import ManualClock
 from daemon.contract.console import Reason, State, Status
 from daemon.rehearsal.pki import Pki
+from daemon.sentry import SIGN
 from hsm.fake import FakeKeyService
 from hsm.protocol import SignCheckpoint
 from tests.commands.notices.test_notices import notice

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import ManualClock
 from daemon.commands.caller import Caller, Role
 from daemon.contract.console import SEARCH, Reason, Search, State

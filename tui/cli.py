@@ -11,6 +11,7 @@ from tui.called import command_of
 from tui.card import Cards, TerminalCards
 from tui.cli_boundaries import boundaries
 from tui.cli_ceremony import ceremony as open_ceremony
+from tui.cli_epoch import epoch
 from tui.cli_export import export
 from tui.cli_holds import holds
 from tui.cli_keys import keys
@@ -44,6 +45,7 @@ app.add_typer(reports, name="reports", help="reports")
 app.add_typer(log, name="log", help="log")
 app.add_typer(holds, name="holds", help="holds")
 app.add_typer(log_holds, name="log-holds", help="log_holds")
+app.add_typer(epoch, name="epoch", help="epoch")
 app.add_typer(export, name="export", help="export")
 app.add_typer(boundaries, name="boundaries", help="boundaries")
 app.add_typer(cli_service.service, name="service", help="service")

@@ -11,6 +11,7 @@ from daemon.contract.keys import (
     DestroyedKey,
     Key,
     KeyList,
+    OpenEpoch,
     Proposal,
     Rotation,
     TokenInfo,
@@ -109,7 +110,9 @@ def deed_name(deed: Deed, say: Words) -> str:
 
 
 def target(deed: Deed) -> str:
-    """What it is done to: all of the deed's fields."""
+    """What it is done to: all of the deed's fields, but of an epoch what a person can read."""
+    if isinstance(deed, OpenEpoch):
+        return f"{deed.size:,} → {deed.kept:,} ({deed.reason})"
     values = [_value(getattr(deed, name)) for name in deed.__struct_fields__]
     return " → ".join(values) or NOTHING
 

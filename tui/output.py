@@ -17,6 +17,7 @@ from daemon.contract.messages import problem
 from daemon.errors import JukuraError
 from tui import (
     criteria,
+    epoch_format,
     formats,
     hold_formats,
     key_formats,
@@ -92,6 +93,7 @@ def status(status: Status, say: Words) -> RenderableType:
         *service_format.ground(status, say),
         *service_format.ahead(status, say),
         *timestamp_format.stamped(status, say),
+        *epoch_format.rows(status, say),
         *witness_format.rows(status, say),
         *([(say("status.purge"), log_hold_formats.purge(status.purge, say))] if status.purge else []),
         (say("status.started"), formats.moment(status.started)),

@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 
 
 class Act(Struct, frozen=True):

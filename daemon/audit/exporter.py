@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from functools import partial
 
-from daemon.audit import export, purged
+from daemon.audit import epochs, export, purged
 from daemon.audit.journal import Nodes, sequence
 from daemon.audit.naming import size_of
 from daemon.audit.outlived import outlived
@@ -107,12 +107,15 @@ class Exporter:
         yield export.peak_lines((await load(span.first, Nodes(self.engine.apart))).peaks)
 
     async def _earlier(self, span: Span) -> Chunks:
-        """From each tree that an entry says was purged, and before the first entry from each checkpoint that somebody may have kept: the last of a
+        """From each tree that an entry says was purged or an epoch began with, and before the first entry from each checkpoint that somebody may have kept: the last of a
         day, and each to which a receipt or an export refers.
         """
         for gone in (await purged.load(self.engine)).sizes:
             if gone.end <= span.first:
                 yield await self._proven(gone.end, span.end)
+        for stated in await epochs.stated(self.service):
+            if 0 < stated.opening.kept < span.first:
+                yield await self._proven(stated.opening.kept, span.end)
         named = await self._named(span)
         last: tuple[date, int] | None = None
         async for size, note in self._of_sizes(Table.CHECKPOINTS, span.purged + 1, span.first):

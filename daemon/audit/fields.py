@@ -7,7 +7,7 @@ of them. Every entry that any test writes is held against it.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 
 
 class Fields(NamedTuple):
@@ -26,11 +26,11 @@ _KEYS = frozenset(
 )  # fmt: skip
 """Classes of keys (design, section 3): the figure is the generation, or the digits of the date."""
 _DEEDS = frozenset(
-    ("destroy_key", "rotate_seal", "enrol_token", "replace_token", "retire_token", "clear_pin", "set_clock", "set_custodians")
+    ("destroy_key", "rotate_seal", "enrol_token", "replace_token", "retire_token", "clear_pin", "set_clock", "set_custodians", "open_epoch")
 )  # fmt: skip
 """Of custodians: the figure is 1."""
 _STATEMENTS = frozenset(
-    ("endorsement", "destruction", "token_enrolled", "token_retired", "clock_set", "custodians_set", "pin_cleared", "ceremony")
+    ("endorsement", "destruction", "token_enrolled", "token_retired", "clock_set", "custodians_set", "pin_cleared", "ceremony", "epoch_opened")
 )  # fmt: skip
 """Kinds of what the key service states: the figure is 1."""
 _REPORTS = frozenset(("omission", "error", "coordination", "hold_expired", "reconciliation"))
@@ -135,6 +135,8 @@ FIELDS: dict[Action, Fields] = {
     Action.TIMESTAMP_FAILED: _CHECKPOINT,
     Action.LOG_MISMATCH: _fields("entry entries"),
     Action.DISK_STAGE: _fields("free", "", _STAGES),
+    Action.LOG_EPOCH_OPENED: _fields("number first end proven", "note"),
+    Action.LOG_REATTACHED: _fields("first end"),
     Action.LOG_PURGED: _fields("first end", "range"),
     Action.LOG_RELEASED: _fields("hold entries", "entries"),
     Action.LOG_HOLD_ASKED: _LOG_HOLD,

@@ -65,6 +65,8 @@ class Journal:
         self._next, self._next_tally = self.tree, tally
         self._leaves: list[bytes] = []
         """Hashes of the open group's leaves."""
+        self._first: list[tuple[Act, Mapping[Table, Sequence[bytes]]]] = []
+        """The words that come before any other, and the keys that go with each."""
         self._new: Counter[str] = Counter()
         self._headers: list[Header] = []
         self._labelled: list[Labelled] = []
@@ -92,6 +94,21 @@ class Journal:
         """How many entries there are with those of the open group."""
         return self.tree.size + len(self._leaves)
 
+    @property
+    def opening(self) -> bool:
+        """Whether a word is to be written that comes before any other."""
+        return bool(self._first)
+
+    def say_first(
+        self, word: Act, gone: Mapping[Table, Sequence[bytes]], *, epoch: int | None = None
+    ) -> None:
+        """Before any other entry comes `word`, after those said so before, whoever writes first; these keys go in the same commit.
+
+        With an `epoch`, what is entered from it on is of that one.
+        """
+        self._first.append((word, gone))
+        self.epoch = self.epoch if epoch is None else epoch
+
     # A participant of the writer's groups.
 
     def begin(self) -> None:
@@ -100,6 +117,8 @@ class Journal:
         self._calendar.rollback()
 
     def merge(self, draft: Draft, group: Group) -> None:
+        if draft.acts and not self._leaves:
+            self._begin(group)
         for act in draft.acts:
             self._append(act, group)
 
@@ -120,12 +139,21 @@ class Journal:
         group.put(Table.META, TALLY, msgspec.msgpack.encode(self._next_tally))
 
     def commit(self) -> None:
+        if self._next is not self.tree:
+            self._first = []
         self.tree, self._tally = self._next, self._next_tally
         self._leaves = []
         self._calendar.commit()
 
     def rollback(self) -> None:
         self.begin()
+
+    def _begin(self, group: Group) -> None:
+        for word, gone in self._first:
+            self._append(word, group)
+            for table, keys in gone.items():
+                for key in keys:
+                    group.put(table, key, None)
 
     def _append(self, act: Act, group: Group) -> None:
         header = Header(

@@ -5,7 +5,7 @@ Always open is what says nothing about a person and what an auditor needs to che
 
 from collections.abc import Iterable, Mapping
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.fields import FIELDS
 from daemon.contract.exports import Opening
 from daemon.errors import InputError
@@ -21,6 +21,7 @@ ALWAYS: Mapping[Action, frozenset[str]] = {
     Action.MIGRATION_BATCH: frozenset(("digest",)),
     Action.MIGRATION_DONE: frozenset(("digest",)),
     Action.MIGRATION_STOPPED: frozenset(("digest",)),
+    Action.LOG_EPOCH_OPENED: frozenset(("note",)),
     Action.LOG_PURGED: frozenset(("range",)),
     Action.LOG_RELEASED: frozenset(("entries",)),
     Action.LOG_EXPORT_ORDERED: _EXPORT,

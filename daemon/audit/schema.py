@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Any, cast
 
 from daemon.audit import entry
+from daemon.audit.action import Action
 from daemon.audit.canonical import MAX_INT
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.entry import Outcome
 from daemon.audit.fields import FIELDS
 
 ID = "urn:jukura:audit-entry:1"

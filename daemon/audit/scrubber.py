@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from daemon.audit import purged
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.journal import Journal, Nodes, leaf_of, sequence
 from daemon.audit.scrub import SLICE, Round, Stored, check, check_node, climb, end_of_slice, subtrees
 from daemon.audit.tree import Node

@@ -8,10 +8,14 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
+from daemon.audit import epochs
+from daemon.audit.epochs import Standing, Stated
 from daemon.audit.journal import Journal, Nodes, sequence
 from daemon.audit.tree import consistency_proof, load
 from daemon.clock import Clock
 from daemon.contract.cosignature import is_cosigned
+from daemon.contract.epochs import FIRST_EPOCH
+from daemon.contract.log_epochs import Epoch
 from daemon.contract.note import Checkpoint, split
 from daemon.errors import IntegrityError, StateError
 from daemon.store.commitment import Commitment
@@ -27,6 +31,8 @@ HEARTBEAT = timedelta(hours=1)
 """A quiet log is signed this often, so that its silence is signed too."""
 LATE_ENTRIES = 100_000
 LATE_AFTER = timedelta(hours=24)
+LOST = timedelta(days=30)
+"""For so long after a new epoch began the register says so as a reason of its own."""
 
 
 class Signer:
@@ -53,20 +59,45 @@ class Signer:
         self._turn = asyncio.Lock()
         self.signed = 0
         """Entries under the last signature."""
+        self.epoch: Stated | None = None
+        """How the log's present epoch began; None in the first."""
+
+    def told(self) -> Epoch | None:
+        """How the log's present epoch began, for the status; None in the first."""
+        if self.epoch is None:
+            return None
+        opening = self.epoch.opening
+        lost = max(0, opening.size - opening.kept)
+        return Epoch(number=opening.epoch, first=opening.kept, lost=lost, opened=self.epoch.at)
+
+    def lost_lately(self) -> bool:
+        """Whether a new epoch began so lately that it is a reason of its own."""
+        return self.epoch is not None and self._clock.now() - self.epoch.at < LOST
 
     async def check(self) -> None:
         """Raise `log.cut` or `log.replaced` where the log does not continue what the key service signed last.
 
-        `store.rows_replaced` where the rows are not those that the checkpoint of the log as it stands commits to; there is none
+        Where a new epoch was opened from exactly this log, the journal is told to begin it: a kill between the two leaves no gap.
+        `log.epoch_ahead` where the key service lacks the log's epoch; `store.rows_replaced` where the rows are not those that the checkpoint of the log as it stands commits to; there is none
         where a stop left the last entries unsigned.
         """
         witness = await self._service.witness()
         tree = self._journal.tree
-        if witness.size > tree.size:
-            raise IntegrityError("log.cut")
-        if witness.size and (await load(witness.size, Nodes(self._engine))).root() != witness.root:
-            raise IntegrityError("log.replaced")
-        if note := (await self._engine.get_many(Table.CHECKPOINTS, [key := sequence(tree.size)])).get(key):
+        root = None
+        if witness.size <= tree.size:
+            root = (await load(witness.size, Nodes(self._engine))).root()
+        stands = epochs.standing(self._journal.epoch, tree.size, root, witness)
+        if witness.epoch > FIRST_EPOCH:
+            self.epoch = epochs.opened(await epochs.stated(self._service), witness.epoch)
+        gone: list[bytes] = []
+        if stands is Standing.OPENED and self.epoch is not None:
+            gone = await self._contradicted(self.epoch.opening.proven)
+            word = epochs.first_word(self.epoch)
+            self._journal.say_first(word, {Table.CHECKPOINTS: gone}, epoch=witness.epoch)
+        key = sequence(tree.size)
+        note = (await self._engine.get_many(Table.CHECKPOINTS, [key])).get(key)
+        # One that the log does not continue says nothing of these rows.
+        if note is not None and key not in gone:
             self._commitment.require(Checkpoint.parse(split(note.decode())[0]).extensions)
         self._witness, self.signed = witness, witness.size
 
@@ -92,7 +123,7 @@ class Signer:
     async def _sign(self, *, at_once: bool) -> str | None:
         tree, now = self._journal.tree, self._clock.now()
         grown = tree.size > self.signed
-        if not tree.size or not (grown or at_once or now - self._at >= HEARTBEAT):
+        if self._journal.opening or not tree.size or not (grown or at_once or now - self._at >= HEARTBEAT):
             return None
         # Before anything is waited for, so that it is of the same commit as the tree.
         rows = self._commitment.line()
@@ -111,6 +142,15 @@ class Signer:
         await self._keep(tree.size, note)
         self.signed, self._at = tree.size, now
         return note
+
+    async def _contradicted(self, proven: int) -> list[bytes]:
+        """Keys of the checkpoints that this log does not continue: it was proven up to the newest that it does."""
+        gone: list[bytes] = []
+        first = sequence(proven + 1)
+        while pairs := await self._engine.scan(Table.CHECKPOINTS, first=first, limit=1000):
+            gone += [key for key, _ in pairs]
+            first = pairs[-1][0] + b"\x00"
+        return gone
 
     async def _keep(self, size: int, note: str) -> None:
         async def work(draft: Draft) -> None:

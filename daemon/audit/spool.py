@@ -117,6 +117,22 @@ class Spool:
             if later[0].at == 0:
                 self._remove(segment.path)
 
+    def set_aside(self, end: int, label: str) -> int:
+        """Copy the segments that have entries from `end` on, for people to read; how many. They end as the spool does, with their keys."""
+        beyond = [
+            segment.path
+            for segment in self.segments()
+            if any(record.first + record.count > end for record in _records(segment.path))
+        ]
+        for path in beyond:
+            copy = path.with_name(f"{path.name}.{label}")
+            with copy.open("wb") as file:
+                file.write(path.read_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+        self._sync()
+        return len(beyond)
+
     def read(self, first: int) -> Iterator[tuple[int, bytes]]:
         """(sequence number, stored value) of the entries from `first` on, as far as they are here."""
         for segment in self.segments():

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.clock import Clock
 from daemon.commands import stops
 from daemon.commands.caller import Caller, Right, require_text

@@ -15,7 +15,8 @@ import msgspec
 
 from daemon.audit import held, purged
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.held import Hold, Stage
 from daemon.audit.journal import Journal
 from daemon.audit.purged import State

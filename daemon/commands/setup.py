@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import MsgspecError, Struct, json, msgpack
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.people import Account, People
 from daemon.contract.console import Affair
 from daemon.errors import InputError

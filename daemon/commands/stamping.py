@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from daemon.audit import checkpoints
 from daemon.audit.act import Act
+from daemon.audit.action import Action
 from daemon.audit.checkpoints import Signed
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.entry import Outcome
 from daemon.audit.journal import sequence
 from daemon.audit.stamp import Question, UnfitError, question, stated, verified
 from daemon.clock import Clock, day_of, hour_of

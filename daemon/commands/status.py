@@ -1,6 +1,6 @@
 """What the register says of itself: state, counts, the closed list of its connections. No personal data."""
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.journal import Journal
 from daemon.audit.signer import Signer
 from daemon.clock import Clock, day_of

@@ -13,7 +13,8 @@ import msgspec
 
 from daemon.audit import checkpoints
 from daemon.audit.act import Act
-from daemon.audit.entry import MAX_COUNT, Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import MAX_COUNT, Outcome
 from daemon.audit.journal import Nodes, sequence
 from daemon.audit.tree import consistency_proof
 from daemon.clock import Clock

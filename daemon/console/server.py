@@ -18,7 +18,7 @@ from daemon.commands.caller import Caller
 from daemon.commands.exports.delivering import Delivery
 from daemon.console.sessions import Sessions
 from daemon.contract import codec
-from daemon.contract.console import ENDPOINTS, SIGN_IN, SIGN_OUT, SignIn, Status
+from daemon.contract.console import ENDPOINTS, SIGN_IN, SIGN_OUT, STATUS, SignIn, Status
 from daemon.contract.endpoint import Empty, Endpoint
 from daemon.contract.messages import problem
 from daemon.errors import AuthenticationError, JukuraError, StateError, TooMuchError
@@ -64,9 +64,12 @@ class ConsoleServer:
         status: Callable[[], Awaitable[Status]],
         desk: Callable[[], Desk],
         *,
+        sealed: Mapping[Endpoint, Callable[[Any], Awaitable[Any]]] | None = None,
         identify: Identify = uid_of_caller,
     ) -> None:
         self._status = status
+        self._sealed = sealed or {}
+        """What is asked for without a session, while nobody can sign in."""
         self._identify = identify
         self._desk = desk
         """Raises the reason while the register cannot serve."""
@@ -103,8 +106,10 @@ class ConsoleServer:
 
     async def _serve(self, endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
         uid = self._identify(request)
-        if endpoint.sealed:
+        if endpoint is STATUS:
             return _answer(200, await self._status())
+        if endpoint in self._sealed:
+            return _answer(200, await self._sealed[endpoint](await _message(request, endpoint)))
         desk = self._desk()
         message = await _message(request, endpoint)
         if endpoint is SIGN_IN and isinstance(message, SignIn):

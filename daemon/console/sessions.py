@@ -8,7 +8,8 @@ import secrets
 from dataclasses import dataclass
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.clock import Clock
 from daemon.commands.caller import Caller
 from daemon.commands.people import People, affairs_of

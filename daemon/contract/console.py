@@ -22,6 +22,7 @@ from daemon.contract.holds import CONSOLE_ENDPOINTS as HOLD_ENDPOINTS
 from daemon.contract.holds import Pending
 from daemon.contract.keys import KEY_ENDPOINTS, Rotation, TokenState
 from daemon.contract.log import LOG_ENDPOINTS
+from daemon.contract.log_epochs import EPOCH_ENDPOINTS, Epoch
 from daemon.contract.log_holds import LOG_HOLD_ENDPOINTS, Purge
 from daemon.contract.outbox import OUTBOX_ENDPOINTS
 from daemon.contract.reconciled import RECONCILED_ENDPOINTS
@@ -72,6 +73,8 @@ class Reason(StrEnum):
     LOG_ALTERED = "log_altered"
     """Read back, entries of the log did not fit its tree."""
     SIGNATURE_REFUSED = "signature_refused"
+    ENTRIES_LOST = "entries_lost"
+    """The log went on in a new epoch lately: entries that were signed, and what they tell of, are not in the register."""
     STORE_UNTRUSTED = "store_untrusted"
     ROWS_DIFFER = "rows_differ"
     """Other rows lie in the store than were committed, and nobody has explained it: nobody is shown anything."""
@@ -141,6 +144,8 @@ class Status(Struct, frozen=True, kw_only=True):
     """The error code that says why the store is not trusted."""
     purge: Purge | None = None
     """How far the log is purged; None while sealed."""
+    epoch: Epoch | None = None
+    """How the log's present epoch began; None in the first, and while sealed."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -326,4 +331,5 @@ ENDPOINTS = (
     *VERIFICATION_ENDPOINTS, *LOG_HOLD_ENDPOINTS,
     *LOG_ENDPOINTS,
     LOG_DAY,
+    *EPOCH_ENDPOINTS,
 )  # fmt: skip

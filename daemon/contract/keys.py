@@ -12,6 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from daemon.contract.endpoint import Empty, Endpoint
+from daemon.contract.epochs import Loss, OpenEpoch
 from hsm.protocol import (
     LAPSED,
     CancelProposal,
@@ -49,8 +50,10 @@ __all__ = [
     "EnrolToken",
     "Key",
     "KeyList",
+    "Loss",
     "MadeKeys",
     "MakeKeys",
+    "OpenEpoch",
     "Proposal",
     "Propose",
     "Proposed",

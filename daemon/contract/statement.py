@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """One line `custodian <id> <sha256 of public>` each."""
     PIN_CLEARED = "pin_cleared"
     """label."""
+    EPOCH_OPENED = "epoch_opened"
+    """The log goes on in a new epoch from less than was signed: see `daemon.contract.epochs`."""
     CEREMONY = "ceremony"
     """The transcript of a ceremony, one line a step."""
 

@@ -8,6 +8,10 @@ only then posts the checkpoint with its own signature line beneath (`POST /v1/co
 
 Where `old` lies beyond the newest checkpoint, or a cosignature contradicts an earlier one of the same witness, the answer is 409 with
 the size that counts in decimal and a newline, as `text/x.tlog.size`.
+
+A log that lost entries goes on in a new epoch (docs/adr/0014), under a new origin. The answer always holds its newest checkpoint, whatever epoch
+the witness knows: from the origin it sees that it must begin anew, with `old=0`, and it asks so as well where its `old` lies
+beyond. What it cosigned in the old epoch it keeps: that proves what was lost.
 """
 
 import re

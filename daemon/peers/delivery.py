@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.contract.national import MAX_UPDATES, NUMBER_REUSED, Receipt, ReceiptOutcome, Update
 from daemon.errors import StateError
 from daemon.peers.national import BatchRefusedError

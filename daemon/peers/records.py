@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.errors import JukuraError
 from daemon.peers.bodies import Body
 from daemon.peers.summary import Count, Key, Summary

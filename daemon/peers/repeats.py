@@ -7,7 +7,8 @@ the log and nothing else: its message was taken once.
 from collections.abc import Sequence
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.contract.national import MAX_UPDATES, Receipt, ReceiptOutcome, Update
 from daemon.peers.delivery import ACTOR, LONGEST_CODE, Posting
 from daemon.peers.national import BatchRefusedError

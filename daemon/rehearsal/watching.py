@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 
 from daemon.contract.endpoint import Endpoint
-from daemon.contract.note import origin_of
+from daemon.contract.epochs import FIRST_EPOCH
+from daemon.contract.note import Checkpoint, origin_of, split
 from daemon.contract.witnessing import CHECKPOINT, COSIGNATURE, Offer
 from daemon.errors import ConflictError, IntegrityError, JukuraError, StateError
 from daemon.register.codes import MUNICIPALITIES
@@ -22,7 +23,6 @@ from daemon.rehearsal.witness import Log, Witness
 log = logging.getLogger(__name__)
 
 LOOK = 30.0  # seconds between two looks
-FIRST_EPOCH = 1
 BEYOND = 10**12
 """Leaves: more than any log here has."""
 CONFLICT = 409
@@ -61,11 +61,12 @@ async def watch(
         await asyncio.sleep(LOOK)
         for register in Register:
             try:
-                known = Log(origin_of(register, FIRST_EPOCH), await keys(register))
+                public = await keys(register)
             except JukuraError as error:
                 log.warning("keys of the log not known", extra={"code": error.code})
                 continue
             for each in present:
+                known = Log(origin_of(register, each.epoch(register)), public)
                 async with line(register, each.code) as calls:
                     await _try(look(calls, each, known, now(), MANNERS[each.code]), each.code)
 
@@ -88,14 +89,43 @@ async def look(
     manner: Manner = Manner.TRUE,
 ) -> int:
     """One look: the size that was cosigned. Raises why nothing was, by the witness's judgement or the register's."""
-    old = BEYOND if manner is Manner.LOST else witness.last(known.origin)
-    offer = Offer.parse(await _ask(calls, CHECKPOINT, params={"old": str(old)}))
+    offer = await _offered(calls, BEYOND if manner is Manner.LOST else witness.last(known.origin))
+    if begun := _begun(offer, known):
+        # What it cosigned of the epoch before stays with it, and says what was lost.
+        log.warning("log in a new epoch", extra={"peer": witness.code})
+        known = begun
+        offer = await _offered(calls, witness.last(known.origin))
     note = witness.cosign(offer, known, now)
     if manner is Manner.RUBBISH:
         blob = b64encode(witness.cosigner.id() + bytes(72)).decode()
         note = f"{offer.note}— {witness.cosigner.name} {blob}\n"
     await _ask(calls, COSIGNATURE, data=note.encode(), headers={"Content-Type": COSIGNATURE.content_type})
     return witness.last(known.origin)
+
+
+async def _offered(calls: Calls, old: int) -> Offer:
+    """What the log offers whoever cosigned a tree of `old` leaves; from nothing, where it is not so large any more."""
+    try:
+        return Offer.parse(await _ask(calls, CHECKPOINT, params={"old": str(old)}))
+    except ConflictError:
+        offer = Offer.parse(await _ask(calls, CHECKPOINT, params={"old": "0"}))
+        if epoch_of(offer) == FIRST_EPOCH:
+            raise  # it never was that large
+        return offer
+
+
+def _begun(offer: Offer, known: Log) -> Log | None:
+    """The log in the epoch that is offered, if that is a later one: a witness begins anew with it, and never goes back."""
+    register, _, epoch = known.origin.rpartition("/")
+    offered = epoch_of(offer)
+    later = Checkpoint.parse(split(offer.note)[0]).origin == f"{register}/{offered}" and offered > int(epoch)
+    return Log(f"{register}/{offered}", known.keys) if later else None
+
+
+def epoch_of(offer: Offer) -> int:
+    """The epoch that a checkpoint says to be of; the first where it says none."""
+    number = Checkpoint.parse(split(offer.note)[0]).origin.rpartition("/")[2]
+    return int(number) if number.isascii() and number.isdecimal() else FIRST_EPOCH
 
 
 async def _ask(calls: Calls, endpoint: Endpoint, **given: Any) -> str:  # noqa: ANN401 - what aiohttp takes

@@ -13,6 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from daemon.contract.cosignature import Cosignature, Cosigner, Kind, attached, message
+from daemon.contract.epochs import FIRST_EPOCH
 from daemon.contract.merkle import EMPTY_ROOT, verify_consistency
 from daemon.contract.note import Checkpoint, key_id, split, verify
 from daemon.contract.witnessing import Offer
@@ -54,6 +55,15 @@ class Witness:
     def last(self, origin: str) -> int:
         """The size that it cosigned last of the log called `origin`; 0 where it never did."""
         return self._seen[origin].size if origin in self._seen else 0
+
+    def epoch(self, register: str) -> int:
+        """The newest epoch of a register's log of which it cosigned something; the first where it never did."""
+        epochs = (
+            int(origin.rpartition("/")[2])
+            for origin in self._seen
+            if origin.startswith(f"jukura.jp/{register}/")
+        )
+        return max(epochs, default=FIRST_EPOCH)
 
     def cosign(self, offer: Offer, log: Log, now: datetime) -> str:
         """The checkpoint of `offer` with its own cosignature, made `now`.

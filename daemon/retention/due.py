@@ -67,7 +67,8 @@ class Due:
     def __init__(self, register: Register, engine: Engine, service: KeyService, epoch: int) -> None:
         self._engine = engine
         self._service = service
-        self._origin = note.origin_of(register, epoch)
+        self._origins = {note.origin_of(register, each) for each in range(1, epoch + 1)}
+        """A checkpoint of an epoch before says as much of the entries that it covers."""
 
     async def find(self, purged: int, now: datetime) -> Reach | None:
         """What may be deleted now, some thousands at the most; None where nothing may.
@@ -116,16 +117,17 @@ class Due:
     async def _proven(self, size: int, text: str) -> bytes:
         """The root over the first `size` entries, as it stands here and as `text` says under one of our seals."""
         pairs = (await self._service.keys()).pairs
-        seals = {
-            note.key_id(self._origin, pair.public): pair.public for pair in pairs if kind(pair.name) == "seal"
-        }
+        origin = Checkpoint.parse(note.split(text)[0]).origin
+        if origin not in self._origins:
+            raise IntegrityError("log.replaced")
+        seals = {note.key_id(origin, pair.public): pair.public for pair in pairs if kind(pair.name) == "seal"}
         signed = (seals[ident] for _, ident, _ in note.split(text)[1] if ident in seals)
         public = next(signed, None)
         if public is None:
             raise IntegrityError("log.bad_signature")
-        checkpoint = note.verify(text, self._origin, public)
+        checkpoint = note.verify(text, origin, public)
         root = (await load(size, Nodes(self._engine))).root()
-        if (checkpoint.origin, checkpoint.size, checkpoint.root) != (self._origin, size, root):
+        if (checkpoint.size, checkpoint.root) != (size, root):
             raise IntegrityError("log.replaced")
         return root
 

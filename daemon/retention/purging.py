@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from daemon.audit import purged
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.held import Stage, without
 from daemon.audit.journal import sequence
 from daemon.audit.purged import State

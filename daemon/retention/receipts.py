@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Collection
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table
 from daemon.store.tally import Tally, stated

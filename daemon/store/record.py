@@ -3,7 +3,7 @@
 import msgspec
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.crypto.classes import generation, kind
 from daemon.store.draft import Draft
 from daemon.store.engine import Engine, Table

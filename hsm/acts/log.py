@@ -1,11 +1,12 @@
 """Checkpoints of the register's log, its first witness, manifests, and the statements."""
 
 from daemon.contract import note
+from daemon.contract.epochs import FIRST_EPOCH
 from daemon.contract.manifest import manifest_name
 from daemon.contract.merkle import EMPTY_ROOT
 from hsm import manifests
 from hsm.acts.table import Table
-from hsm.checkpoints import FIRST_EPOCH, Last, answers_again, judge
+from hsm.checkpoints import Last, answers_again, judge
 from hsm.protocol import (
     MAX_FRAME,
     SignCheckpoint,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from daemon.errors import ConflictError
-from hsm import deeds, proposals
+from hsm import deeds, names, proposals
 from hsm.acts.table import Table
 from hsm.carrying import Carrier
 from hsm.deeds import Facts
@@ -137,6 +137,13 @@ class ProposalActs:
                     labels=self._vault.rack.labels,
                     modules=self._modules,
                     wall=self._vault.keeper.wall(),
+                    register=self._register,
+                    last=self._store.witness.last(),
+                    seals=[
+                        pair.public
+                        for pair in self._store.pairs.listed()
+                        if names.kind(pair.name) == names.SEAL
+                    ],
                 )
 
         return await self._run(facts)

@@ -27,7 +27,7 @@ from pymerkle import InmemoryTree
 from stage import key_service, opened
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.journal import leaf_of
 from daemon.commands.caller import Caller, Role
 from daemon.contract import exports

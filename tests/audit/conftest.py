@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from daemon.audit.action import Action
 from daemon.audit.canonical import JSON, canonical
-from daemon.audit.entry import Action, Header, Outcome, opened, seal_parts
+from daemon.audit.entry import Header, Outcome, opened, seal_parts
 from daemon.audit.tree import Node, Tree, consistency_proof, cover, inclusion_proof
 from daemon.contract.merkle import leaf_hash
 from daemon.contract.note import Checkpoint, origin_of, signature_line, signed, time_line

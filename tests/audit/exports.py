@@ -91,7 +91,7 @@ def manifest(folder: Path, maker: Any, rest: list[str]) -> None:
         "export",
         IDENT,
         "2026-04-02T00:00:00Z",
-        "epoch 1",
+        f"epoch {maker.name.rpartition('/')[2]}",
         "from 2026-04-01T00:00:00Z",
         "until 2026-04-02T00:00:00Z",
     ]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.audit.action import Action
 from daemon.audit.canonical import JSON, canonical
-from daemon.audit.entry import Action, Header, Outcome, Sealed, commitment, header_of, opened, seal_parts
+from daemon.audit.entry import Header, Outcome, Sealed, commitment, header_of, opened, seal_parts
 from daemon.errors import IntegrityError
 
 NOW = datetime(2026, 4, 1, 0, 0, 0, tzinfo=UTC)

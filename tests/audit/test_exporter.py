@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import ManualClock
 from daemon.register.rows import Register
 from daemon.rehearsal.pki import Pki

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from daemon.audit.act import Act
+from daemon.audit.action import Action
 from daemon.audit.checkpoints import Signed
-from daemon.audit.entry import Action
 from daemon.audit.hourly import Hourly
 from tests.audit.exporting import taken
 from tests.audit.exports import ENTRIES, check, fault, rewrite

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, header_of
+from daemon.audit.action import Action
+from daemon.audit.entry import header_of
 from daemon.audit.journal import HEAD, leaf_of, sequence
 from daemon.audit.signer import Signer
 from daemon.audit.verify.program import main as verify

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.fields import FIELDS
 from daemon.audit.opening import ALWAYS, Openings, require_known
 from daemon.contract.exports import Opening

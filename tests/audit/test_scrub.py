@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from daemon.audit import purged
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Header, Outcome, header_of, seal_parts
+from daemon.audit.action import Action
+from daemon.audit.entry import Header, Outcome, header_of, seal_parts
 from daemon.audit.journal import leaf_of, node_key, sequence
 from daemon.audit.scrub import SLICE, Round, Stored, check, check_node, climb, end_of_slice, subtrees
 from daemon.audit.tree import Node, Tree

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from daemon.audit import spooling
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.journal import leaf_of
 from daemon.audit.spool import Spool
 from daemon.config import Spooled

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from daemon.audit import naming
 from daemon.audit.act import Act
+from daemon.audit.action import Action
 from daemon.audit.checkpoints import newest
-from daemon.audit.entry import Action
 from daemon.audit.journal import sequence
 from daemon.audit.naming import Why
 from daemon.audit.thinner import THINNED, Thinner

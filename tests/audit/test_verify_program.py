@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.audit.entry import Action, Header, Outcome, Sealed, commitment, seal_parts
+from daemon.audit.action import Action
+from daemon.audit.entry import Header, Outcome, Sealed, commitment, seal_parts
 from daemon.audit.verify import entries, forms, leaves, program, texts
 from daemon.errors import IntegrityError
 from tests.audit.exports import ENTRIES, NOW, Logged, checked, kept

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.audit.entry import Action, Header, Outcome, seal_parts
+from daemon.audit.action import Action
+from daemon.audit.entry import Header, Outcome, seal_parts
 from daemon.audit.verify import forms, purges
 from daemon.contract.note import Checkpoint, signed, time_line
 from daemon.retention.due import is_over

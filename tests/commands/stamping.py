@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.stamp import MAX_REPLY
 from daemon.commands.stamping import Stamping
 from daemon.rehearsal.authority import PATH, TimestampAuthority

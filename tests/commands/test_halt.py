@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.audit.entry import Action, Opened, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened, Outcome
 from daemon.commands import stops
 from daemon.commands.caller import RIGHTS, Caller, Right, Role
 from daemon.commands.halt import Halt

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.held import Stage
 from daemon.commands.caller import Caller, Role
 from daemon.contract.endpoint import Empty

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.audit import checkpoints
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.journal import sequence
 from daemon.audit.stamp import stated
 from daemon.clock import JST, ManualClock, day_of, hour_of

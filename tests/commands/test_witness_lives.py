@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.cosignature import find
 from daemon.contract.note import origin_of, split
 from daemon.errors import InputError, SizeError

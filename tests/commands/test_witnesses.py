@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.journal import sequence
 from daemon.commands.caller import Caller
 from daemon.contract.console import SEARCH, Search

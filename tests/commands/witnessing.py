@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.endpoint import Text
 from daemon.contract.note import Checkpoint, split
 from daemon.contract.witnessing import CHECKPOINT, COSIGNATURE, CheckpointQuery, Offer, Taken

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands import setup
 from daemon.commands.caller import RIGHTS, Right, Role
 from daemon.console.server import ConsoleServer, Desk, uid_of_caller
@@ -31,6 +31,7 @@ from daemon.contract.console import (
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.exports import FETCH_FILE, ORDER_EXPORT
 from daemon.contract.keys import KEY_ENDPOINTS
+from daemon.contract.log_epochs import EPOCH_ENDPOINTS
 from daemon.errors import InputError, StateError
 from tests.audit.exporting import made
 from tests.commands.notices.test_notices import entries, notice, send
@@ -154,7 +155,7 @@ def _type(endpoint: Endpoint) -> dict[str, object]:
 
 
 def test_every_endpoint_has_its_cell() -> None:
-    known = {STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, *KEY_ENDPOINTS}
+    known = {STATUS, SIGN_IN, SIGN_OUT, SEARCH, LOOKUP, PERSON, *KEY_ENDPOINTS, *EPOCH_ENDPOINTS}
     assert {end for cells in CELLS.values() for end, _ in cells} == set(ENDPOINTS) - known
 
 

@@ -16,7 +16,7 @@ from msgspec import convert
 from msgspec.structs import replace
 from typer.core import TyperGroup
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.conformance import document
 from daemon.contract.conformance.lines import (
     Chapter,

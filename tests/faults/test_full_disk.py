@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, header_of
+from daemon.audit.action import Action
+from daemon.audit.entry import header_of
 from daemon.audit.journal import leaf_of
 from daemon.clock import ManualClock
 from daemon.commands.caller import Caller

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.contract.epochs import Loss, OpenEpoch
 from daemon.contract.statement import lines_of
 from daemon.errors import AuthorityError, ConflictError, InputError, JukuraError, TooMuchError
 from hsm import proposals
@@ -40,6 +41,26 @@ DEEDS: dict[str, tuple[Deed, list[str]]] = {
     "retire_token": (RetireToken("1"), ["serial 1"]),
     "set_clock": (SetClock(NOW), ["now 2026-11-25T03:00:00Z"]),
     "clear_pin": (ClearPin("x"), ["label x"]),
+    "open_epoch": (
+        OpenEpoch(
+            epoch=1,
+            size=8,
+            root=bytes(32),
+            kept=5,
+            kept_root=bytes([1] * 32),
+            reason=Loss.RESTORED,
+            checkpoint="jukura.jp/honnin/1\n3\n" + "A" * 43 + "=\n\n— jukura.jp/honnin/1 AAAAAAA=\n",
+        ),
+        [
+            "epoch 2",
+            "size 8",
+            "root " + "A" * 43 + "=",
+            "kept 5",
+            "kept_root " + "AQEB" * 10 + "AQE=",
+            "proven 3",
+            "reason restored",
+        ],
+    ),
 }
 
 

@@ -14,7 +14,7 @@ import aiohttp
 from msgspec import Struct
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import ManualClock
 from daemon.config import Files, Limits
 from daemon.contract.endpoint import Empty, Endpoint

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec import to_builtins
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Caller, Role
 from daemon.commands.notices.batch import Batch
 from daemon.contract.codec import encode

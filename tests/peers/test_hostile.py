@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.config import Limits
 from daemon.rehearsal.pki import Pki
 from tests.peers.room import NAME, A, B, Room, ask, served

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.config import Files, Limits
 from daemon.contract.inbound import ErrorOutcome, ErrorReport, ErrorTaken
 from daemon.contract.peer import NOTICES, NoticeBatch, Verdicts

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.national import Receipt
 from daemon.errors import StateError
 from daemon.peers.national import AwayError

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.codec import encode
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.reconciliation import BEGIN, RECORDS, RESULT, Begin, Begun, Head, Mode, ResultQuery

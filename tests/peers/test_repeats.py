@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.inbound import Again, AgainTaken
 from daemon.contract.national import Update
 from daemon.errors import ConflictError, InputError, StateError

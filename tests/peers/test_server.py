@@ -15,7 +15,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from daemon.audit.entry import Action, Opened, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened, Outcome
 from daemon.commands.caller import Caller, Role
 from daemon.contract.halt import StopService
 from daemon.contract.peer import ENDPOINTS, MAX_BODY, NOTICES, Verdict

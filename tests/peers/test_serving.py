@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.config import Limits
 from daemon.contract.peer import MAX_BODY
 from daemon.rehearsal.pki import Pki

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.contract.messages import text_of
 from daemon.peers.records import Records
 from daemon.peers.summary import ADDRESSES, KINDS, MOST, OTHERS, PERIOD, Summary

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import ManualClock
 from daemon.config import Files
 from daemon.contract.deadlines import Deadline, Ends

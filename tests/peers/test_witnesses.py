@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.cosignature import find
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.note import MAX_NOTE, Checkpoint, origin_of, signature_line, signed, split

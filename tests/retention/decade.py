@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, header_of
+from daemon.audit.action import Action
+from daemon.audit.entry import header_of
 from daemon.audit.journal import leaf_of, sequence
 from daemon.audit.purged import State
 from daemon.clock import JST, ManualClock, day_of, fiscal_year

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.rehearsal.pki import Pki
 from tests.retention import years
 from tests.retention.decade import BEGIN, Decade, decade

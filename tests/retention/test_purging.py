@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.audit.entry import Action, header_of
+from daemon.audit.action import Action
+from daemon.audit.entry import header_of
 from daemon.audit.journal import Nodes, leaf_of, sequence
 from daemon.audit.tree import consistency_proof
 from daemon.contract import note

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.outlived import outlived
 from daemon.commands.caller import Caller
 from daemon.contract.keys import DestroyKey

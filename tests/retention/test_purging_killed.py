@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.errors import JukuraError
 from hsm.fake import FakeKeyService
 from hsm.softtoken import SoftToken

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
-from daemon.audit.entry import Action, header_of
+from daemon.audit.action import Action
+from daemon.audit.entry import header_of
 from daemon.audit.journal import Nodes, leaf_of, sequence
 from daemon.audit.outlived import outlived
 from daemon.audit.tree import consistency_proof, inclusion_proof

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.crypto.seal import class_of
 from daemon.errors import StateError
 from daemon.store.draft import Draft

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from daemon.audit import purged
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Opened, opened
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened, opened
 from daemon.audit.journal import Nodes, leaf_of, sequence
 from daemon.audit.purged import State
 from daemon.audit.tree import consistency_proof, inclusion_proof

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.note import Checkpoint, split
 from daemon.crypto.multiset import MODULUS
 from daemon.crypto.seal import class_of

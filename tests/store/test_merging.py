@@ -8,7 +8,7 @@ import pytest
 import sqlcipher3.dbapi2 as sqlcipher
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.errors import IntegrityError, StateError
 from daemon.store.engine import Table
 from daemon.store.index import Version

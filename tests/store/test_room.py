@@ -11,7 +11,7 @@ import pytest
 import sqlcipher3.dbapi2 as sqlcipher
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.errors import StateError
 from daemon.register.transitions import Standing
 from daemon.store.engine import Table

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Role
 from daemon.commands.people import Account
 from daemon.crypto import classes

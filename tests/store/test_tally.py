@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.crypto.seal import Place
 from daemon.errors import ConflictError
 from daemon.store.draft import Draft

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.errors import ConflictError, JukuraError, StateError
 from daemon.store.draft import Draft
 from daemon.store.engine import Changes, Table

@@ -21,6 +21,7 @@ from daemon.contract.console import Affair, Counts, Match, Person, Scope, Sessio
 from daemon.contract.endpoint import Empty, Endpoint, Problem
 from daemon.contract.exports import FETCH_FILE, FetchFile
 from daemon.contract.verification import ACCEPT_ROWS, RowsAccepted
+from tests.tui.fake_epochs import FakeEpochs
 from tests.tui.fake_exports import FakeExports
 from tests.tui.fake_halt import FakeHalt
 from tests.tui.fake_holds import FakeHolds
@@ -85,6 +86,7 @@ class FakeDaemon:
         }
         self.roles |= {officer: ["officer"] for officer in OFFICERS}
         self.keys = FakeKeys(register)
+        self.epochs = FakeEpochs(self.keys)
         self.holds = FakeHolds()
         self.log_holds = FakeLogHolds()
         self.exports = FakeExports()
@@ -192,6 +194,7 @@ class FakeDaemon:
             contract.LOOKUP: self._lookup,
             contract.PERSON: self._person,
             **self.keys.acts,
+            **self.epochs.acts,
             **self.holds.acts,
             **self.log_holds.acts,
             **self.exports.acts,

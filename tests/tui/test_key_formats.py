@@ -14,6 +14,8 @@ from daemon.contract.keys import (
     DestroyKey,
     EnrolToken,
     KeyList,
+    Loss,
+    OpenEpoch,
     Proposal,
     ReplaceToken,
     RetireToken,
@@ -100,6 +102,10 @@ def test_open_proposals_stand_before_closed_ones() -> None:
         (SetClock(NOW), "2026-04-01 14:03:22"),
         (SetCustodians(CUSTODIANS[:2]), "kagi01 kagi02"),
         (ClearPin("jukura"), "jukura"),
+        (
+            OpenEpoch(epoch=1, size=1200, root=bytes(32), kept=5, kept_root=bytes(32), reason=Loss.RESTORED),
+            "1,200 → 5 (restored)",
+        ),
     ],
 )
 def test_every_deed_says_what_it_is_done_to(deed: Deed, target: str) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from daemon.contract.console import Counts, Status
 from tui import (
+    epoch_format,
     formats,
     key_formats,
     log_hold_formats,
@@ -136,7 +137,11 @@ class StatusScreen(Page):
             table.add_row(
                 Text(say("status.rotations"), style="dim"), Text(key_formats.rotation(running, say))
             )
-        for name, value in (*rows_format.verification(status, say), *witness_format.rows(status, say)):
+        for name, value in (
+            *rows_format.verification(status, say),
+            *epoch_format.rows(status, say),
+            *witness_format.rows(status, say),
+        ):
             table.add_row(Text(name, style="dim"), formats.cell(value))
         if status.purge is not None:
             table.add_row(

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.head import Head
 from daemon.clock import JST
 
@@ -38,7 +39,7 @@ ASKED = frozenset(PAIRS.values())
 FINDINGS = frozenset(
     {
         Action.OUTBOX_SET_ASIDE, Action.NATIONAL_ERROR, Action.SERVICE_STOPPED, Action.RECONCILIATION_STOPPED,
-        Action.LOG_MISMATCH, Action.DISK_STAGE, Action.LOG_PURGED, Action.LOG_RELEASED, Action.TIMESTAMP_FAILED, Action.WITNESS_REFUSED, Action.MIGRATION_STOPPED, Action.KEY_DESTROYED, Action.KEY_STATEMENT,
+        Action.LOG_MISMATCH, Action.LOG_EPOCH_OPENED, Action.LOG_REATTACHED, Action.DISK_STAGE, Action.LOG_PURGED, Action.LOG_RELEASED, Action.TIMESTAMP_FAILED, Action.WITNESS_REFUSED, Action.MIGRATION_STOPPED, Action.KEY_DESTROYED, Action.KEY_STATEMENT,
     }
 )  # fmt: skip
 """What an auditor wants to see one by one, beside whatever failed."""

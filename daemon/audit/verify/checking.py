@@ -8,14 +8,15 @@ from pathlib import Path
 
 from .checkpoints import Checkpoint, check_checkpoint, check_times, early, growing, read_checkpoints
 from .entries import HELD, Read, read_entries, read_held
+from .epochs import Epochs, Lost, read_epochs
 from .faults import VerificationError
 from .forms import EARLIER, HASH_SIZE, fits, hashes, unbase64
 from .manifest import Manifest, check_files, check_manifest, read_manifest
 from .purges import check_purge, check_root
 from .receipts import Receipt, read_receipt
 from .source import Folder, Source, read_lines, read_objects
-from .tree import push, root
-from .trust import Trust, beside, read_keys, read_statements
+from .tree import continues, push, root
+from .trust import Trust, beside, known_as, read_keys, read_statements
 from .witnesses import Cosigned, Witness
 
 START, EARLIER_FILE, TIMESTAMPS = "start.txt", "earlier.jsonl", "timestamps.jsonl"
@@ -40,6 +41,7 @@ class Report:
     trust: Trust
     manifest: Manifest
     read: Read
+    epochs: Epochs
     cosigned: Cosigned
     extra: int = 0
     """Files that nobody signed for."""
@@ -68,24 +70,42 @@ def verify(files: Source, asked: Asked) -> Report:
     """Check an export; VerificationError at the first fault, OSError where a file cannot be read."""
     trust = Trust(read_keys(files), asked.pinned, set(asked.pinned))
     made = read_manifest(files)
+    known_as(made.origin, made.earlier, trust)
     read_statements(files, beside(made.origin, "statement"), trust)
-    report = Report(trust, made, Read(trust, made.epoch), Cosigned(asked.witnesses))
+    epochs = read_epochs(made, trust)
+    report = Report(trust, made, Read(trust, epochs), epochs, Cosigned(asked.witnesses))
     report.signers.update(check_manifest(made, trust))
     report.extra = check_files(made, files)
     last = _last(files)
     if HELD in made.files:
         read_held(files, made.first, last.size, last.root, report.read)
     report.receipts = [read_receipt(path) for path in asked.receipts]
-    _check_log(files, [*_kept(asked.known), *(receipt.checkpoint for receipt in report.receipts)], report)
+    kept = _there([*_kept(asked.known), *(receipt.checkpoint for receipt in report.receipts)], report)
+    _check_log(files, kept, report)
     proofs = dict(_proofs(files)) if EARLIER_FILE in made.files else {}
     _check_purges(report, proofs, last)
-    _check_older(asked.known, report, proofs, last)
+    _check_epochs(report, proofs, last)
+    _check_older(kept, report, proofs, last)
     report.timestamps = sum(1 for _ in read_lines(files, TIMESTAMPS)) if TIMESTAMPS in made.files else 0
     return report
 
 
 def _kept(known: Path | None) -> list[Checkpoint]:
     return list(read_checkpoints(Folder(known.parent), known.name, kept=True)) if known else []
+
+
+def _there(kept: list[Checkpoint], report: Report) -> list[Checkpoint]:
+    """Of the checkpoints kept earlier those whose entries must still be in the log; the others are lost, by statement."""
+    there = []
+    for claim in kept:
+        signers = check_checkpoint(claim, report.epochs.origins, report.trust)
+        opening = report.epochs.beyond(claim)
+        if opening is None:
+            there.append(claim)
+        else:
+            report.signers.update(signers)
+            report.epochs.lost.append(Lost(claim, opening))
+    return there
 
 
 def _last(files: Source) -> Checkpoint:
@@ -108,29 +128,37 @@ def _start(files: Source, first: int) -> list[bytes]:
 
 def _check_log(files: Source, kept: list[Checkpoint], report: Report) -> None:
     """Every entry between the first checkpoint and the last, and at the size of each checkpoint the signed root."""
-    made, trust = report.manifest, report.trust
+    made, trust, epochs = report.manifest, report.trust, report.epochs
     within = sorted(
         (claim for claim in kept if made.first <= claim.size <= made.end), key=lambda claim: claim.size
     )
+    agreed = len(within)
     signed = growing(read_checkpoints(files), made.first, made.end)
     entries = read_entries(files, made.entries, made.first, report.read)
     peaks, size, time = _start(files, made.first), made.first, ""
+    epochs.check_kept(size, peaks)
     for claim in heapq.merge(signed, within, key=lambda claim: claim.size):
-        signers = check_checkpoint(claim, made.origin, trust)
+        signers = check_checkpoint(claim, epochs.origins, trust)
         report.signers.update(signers)
+        epochs.check_place(claim)
         while size < claim.size:
             coming = next(entries, None)
             if coming is None:
                 raise VerificationError("tail_cut", file=claim.note.file, size=claim.size, found=size)
             push(peaks, size, coming[0])
             size, time = size + 1, coming[1]
+            epochs.check_kept(size, peaks)
         if root(peaks) != claim.root:
+            if (opening := epochs.differs(claim)) and any(claim is each for each in within):
+                epochs.lost.append(Lost(claim, opening))
+                agreed, report.checkpoints = agreed - 1, report.checkpoints + 1
+                continue
             raise VerificationError("root", file=claim.note.file, size=claim.size)
         check_times(claim, signers, trust)
         _count(claim, time, report)
     if next(entries, None) is not None:
         raise VerificationError("beyond_end", end=made.end)
-    report.known = len(within)
+    report.known = agreed
     report.checkpoints -= len(within)
 
 
@@ -153,24 +181,41 @@ def _proofs(files: Source) -> Iterator[tuple[int, list[bytes]]]:
 def _check_purges(report: Report, proofs: dict[int, list[bytes]], last: Checkpoint) -> None:
     proven = gone = 0
     for leaf, opened in report.read.purges:
-        size, below = check_purge(leaf, opened, report.manifest.origin, report.trust)
+        size, below = check_purge(leaf, opened, report.epochs.origins, report.trust)
         if size < gone:
             raise VerificationError("purge_form", seq=leaf.seq)
         gone, proven = size, proven + check_root(size, below, proofs, (last.size, last.root))
     report.purged = len(report.read.purges), gone, proven
 
 
+def _check_epochs(report: Report, proofs: dict[int, list[bytes]], last: Checkpoint) -> None:
+    """What each epoch began with is in the log, also where that is before the first entry here."""
+    epochs = report.epochs
+    for opening in filter(None, epochs.spans):
+        if 0 < opening.kept < report.manifest.first and check_root(
+            opening.kept, opening.kept_root, proofs, (last.size, last.root)
+        ):
+            epochs.compared.add(opening.number)
+        if opening.kept and opening.number not in epochs.compared:
+            epochs.unproven.append(opening)
+
+
 def _check_older(
-    known: Path | None, report: Report, proofs: dict[int, list[bytes]], last: Checkpoint
+    kept: list[Checkpoint], report: Report, proofs: dict[int, list[bytes]], last: Checkpoint
 ) -> None:
     """Checkpoints kept earlier, and those of receipts, over less than is here or over more."""
-    made = report.manifest
-    for claim in (*_kept(known), *(receipt.checkpoint for receipt in report.receipts)):
+    made, epochs = report.manifest, report.epochs
+    for claim in kept:
         if made.first <= claim.size <= made.end:
             continue
-        signers = check_checkpoint(claim, made.origin, report.trust)
-        check_times(claim, signers, report.trust)
-        if claim.size < made.first and check_root(claim.size, claim.root, proofs, (last.size, last.root)):
-            report.known += 1
-        else:
+        epochs.check_place(claim)
+        check_times(claim, check_checkpoint(claim, epochs.origins, report.trust), report.trust)
+        if claim.size > made.end or claim.size not in proofs:
             report.known_open.append(claim.size)
+        elif (opening := epochs.differs(claim)) and not continues(
+            claim.size, last.size, (claim.root, last.root), proofs[claim.size]
+        ):
+            epochs.lost.append(Lost(claim, opening))
+        else:
+            check_root(claim.size, claim.root, proofs, (last.size, last.root))
+            report.known += 1

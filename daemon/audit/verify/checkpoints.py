@@ -1,6 +1,6 @@
 """Checkpoints (C2SP tlog-checkpoint): of this log, growing, signed by a key that could sign then."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -67,9 +67,9 @@ def growing(claims: Iterator[Checkpoint], first: int, end: int) -> Iterator[Chec
         raise VerificationError("end_unsigned", file=before.note.file, size=before.size, end=end)
 
 
-def check_checkpoint(claim: Checkpoint, origin: str, trust: Trust) -> list[str]:
-    """It is of this log, and a key that may sign has signed it; the fingerprints of those that did."""
-    if claim.origin != origin:
+def check_checkpoint(claim: Checkpoint, origins: Container[str], trust: Trust) -> list[str]:
+    """It is of this log, in one of its epochs, and a key that may sign has signed it; the fingerprints of those that did."""
+    if claim.origin not in origins:
         raise VerificationError("other_log", **claim.place)
     return check_signatures(claim.note, claim.origin, claim.place["place"], trust)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from .epochs import Epochs
 from .faults import VerificationError
 from .forms import HASH_SIZE, canonical, hashes, parsed, unbase64
 from .leaves import Leaf, leaf_of
@@ -22,7 +23,7 @@ class Read:
     """What the entries read so far had."""
 
     trust: Trust
-    epoch: int
+    epochs: Epochs
     opened: int = 0
     sealed: int = 0
     """Fields that entries committed to, opened or not."""
@@ -85,8 +86,7 @@ def _plain(line: str) -> Leaf | None:
 
 
 def _take_in(leaf: Leaf, opened: object, read: Read) -> None:
-    if leaf.epoch != read.epoch:
-        raise VerificationError("other_epoch", seq=leaf.seq)
+    read.epochs.check_entry(leaf)
     read.opened += check_opened(leaf, opened)
     read.sealed += len(leaf.commitments)
     if leaf.action == STATEMENT:

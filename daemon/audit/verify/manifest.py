@@ -12,7 +12,7 @@ from .trust import Trust, check_not_ended, check_signatures
 MANIFEST = "manifest.txt"
 HEAD = re.compile(r"jukura\.jp/([a-z]+)/manifest", re.ASCII)
 IDENT = re.compile(r"[0-9a-f]{32}", re.ASCII)
-EPOCH = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
+EPOCH = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 FILE = re.compile(
     r"file ([0-9a-f]{64}) (0|[1-9][0-9]{0,15}) ([a-z0-9][a-zA-Z0-9.-]{0,63}|README\.txt)", re.ASCII
 )
@@ -36,8 +36,13 @@ class Manifest:
 
     @property
     def origin(self) -> str:
-        """Of the checkpoints of this log and epoch."""
+        """Of the checkpoints of this log in its present epoch,"""
         return f"jukura.jp/{self.register}/{self.epoch}"
+
+    @property
+    def earlier(self) -> list[str]:
+        """and in those before."""
+        return [f"jukura.jp/{self.register}/{epoch}" for epoch in range(1, self.epoch)]
 
     @property
     def entries(self) -> list[str]:

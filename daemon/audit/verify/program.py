@@ -15,7 +15,8 @@ from .witnesses import Witness
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The program; `argv` without its name. Exit status 0 verified, 1 not, 2 usage or unreadable."""
+    """The program; `argv` without its name. Exit status 0 verified, 1 not, 2 usage or unreadable, 3 verified, and
+    entries under a checkpoint or receipt that was given are lost."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     options = _options(argv)
@@ -33,6 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     _tell_checked(report)
     _tell_findings(report)
     _tell_open(report)
+    if report.epochs.lost:
+        say("[!!]", "verified_lost", n=len(report.epochs.lost))
+        return 3
     say("[OK]", "verified")
     return 0
 
@@ -99,8 +103,9 @@ def _tell_checked(report: Report) -> None:
     ):
         if n:
             say("[OK]", code, n=n, end=gone, proven=proven)
+    lost = [lost.claim for lost in report.epochs.lost]
     for receipt in report.receipts:
-        if receipt.checkpoint.size not in report.known_open:
+        if receipt.checkpoint.size not in report.known_open and receipt.checkpoint not in lost:
             say("[OK]", "receipt", **receipt._asdict())
     for witness in report.cosigned.witnesses:
         n = report.cosigned.counts[witness.name]
@@ -109,7 +114,12 @@ def _tell_checked(report: Report) -> None:
 
 
 def _tell_findings(report: Report) -> None:
-    trust = report.trust
+    trust, epochs = report.trust, report.epochs
+    for opening in epochs.openings:
+        say("[!!]", "epoch", **opening.told)
+    for claim, opening in epochs.lost:
+        code = "lost" if opening.kept < claim.size else "lost_other"
+        say("[!!]", code, **claim.place, claimed=claim.size, **opening.told)
     for code, counter, words in (("after_end", trust.after_end, trust.ended),
                                  ("before_start", trust.before_start, trust.endorsed)):  # fmt: skip
         for key, n in counter.items():
@@ -129,9 +139,11 @@ def _tell_open(report: Report) -> None:
         say("[--]", "unpinned", key=fingerprint)
     for size in report.known_open:
         say("[--]", "known_open", size=size)
+    for opening in report.epochs.unproven:
+        say("[--]", "epoch_unproven", **opening.told)
     if made.first:
         say("[--]", "before", first=made.first, gone=min(report.purged[1], made.first))
-    counts = (("withheld", read.sealed - read.opened), ("no_known", not (report.known or report.known_open)),
+    counts = (("withheld", read.sealed - read.opened), ("no_known", not (report.known or report.known_open or report.epochs.lost)),
               ("no_witness", not report.cosigned.witnesses), ("timestamps", report.timestamps),
               ("order", len(report.signers & trust.endorsed.keys())), ("extra_files", report.extra), ("not_evidence", 1))  # fmt: skip
     for code, n in counts:

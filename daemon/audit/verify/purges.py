@@ -4,6 +4,7 @@ The years are counted as the law does (民法140条, 141条, 143条): by days in
 November, what is of 28 or 29 February on 1 March where the 29th does not come, or has to pass first.
 """
 
+from collections.abc import Container
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -20,7 +21,9 @@ YEARS = 7
 JAPAN = timezone(timedelta(hours=9))
 
 
-def check_purge(leaf: Leaf, opened: dict[str, Any], origin: str, trust: Trust) -> tuple[int, bytes]:
+def check_purge(
+    leaf: Leaf, opened: dict[str, Any], origins: Container[str], trust: Trust
+) -> tuple[int, bytes]:
     """What an entry says of a purge is lawful; (size, root) of the tree that was deleted."""
     seq = leaf.seq
     told = opened.get("range", [None, None])[1]
@@ -31,7 +34,7 @@ def check_purge(leaf: Leaf, opened: dict[str, Any], origin: str, trust: Trust) -
     if first is None or last is None or leaf.counts.get("end") != end:
         raise VerificationError("purge_form", seq=seq)
     covering = _covering(told["checkpoint"], seq)
-    check_checkpoint(covering, origin, trust)
+    check_checkpoint(covering, origins, trust)
     if not first.seq <= last.seq == end - 1 < covering.size <= seq:
         raise VerificationError("purge_form", seq=seq)
     if not all(lapsed(time, leaf.time) for time in (first.time, last.time, covering.time)):

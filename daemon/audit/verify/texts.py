@@ -30,6 +30,11 @@ before_start | 鍵 {key} は証明書{number}番 ({time}) で保証されたが�
 order | 保証された鍵がそれより前に署名していないことは、時刻によるほか確認できない | that an endorsed key signed nothing before its endorsement was checked by times alone
 not_evidence | README.txt・集計と、鍵の名札・作成日は証拠ではなく、内容は確認していない | README.txt, the summaries and the keys' labels and dates are no evidence and were not checked
 extra_files | 目録にないファイル{n}個は確認していない | {n} files that the manifest does not name were not checked
+epoch | 第{epoch}期は記録{kept}番から始まる (証明書{number}番、{time}、鍵管理者 {custodians})。前の期で署名された{size}件のうち、残った{kept}件に続かない記録は失われている。{proven}件までは署名済みの内容と証明されている | epoch {epoch} begins with entry {kept} (statement {number}, {time}, custodians {custodians}): of the {size} entries signed before, what lies beyond the {kept} kept is LOST; up to {proven} they are proven to be those signed
+lost | 喪失: 控え {file} のサイズ{claimed}に含まれた記録のうち{kept}番からはこのログにない。証明書{number}番が喪失を述べている | LOST: of the entries under the known checkpoint of size {claimed} in {file} those from {kept} on are not in this log; statement {number} says that they are lost
+lost_other | 喪失: 控え {file} のサイズ{claimed}とこのログは異なる。証明書{number}番によれば、{proven}件より後は署名された記録ではない | LOST: this log is not what the known checkpoint of size {claimed} in {file} signed; by statement {number} the entries after the first {proven} are not those that were signed
+epoch_unproven | 第{epoch}期の始まり (記録{kept}番) とのつながりはこの書出しでは確認できない | how the log leads up to the beginning of epoch {epoch} (entry {kept}) could not be checked in this export
+verified_lost | 結果: 検証できた。ただし、控えまたは受領証{n}件の記録は失われている | result: VERIFIED, BUT ENTRIES UNDER {n} CHECKPOINTS OR RECEIPTS GIVEN ARE LOST
 verified | 結果: 検証できた | result: VERIFIED
 not_verified | 結果: 検証できない | result: NOT VERIFIED
 unreadable | 読めないファイルがある: {file} | a file cannot be read: {file}
@@ -61,6 +66,15 @@ statement_other | 証明書{number}番の種類が記録{seq}番と違う | stat
 nothing_signed | 署名されたチェックポイントがない | there is no signed checkpoint
 entry_form | {file} {line}行目: 記録の形式でない | {file} line {line}: not an entry of this format
 sequence | {expected}番があるべき所に{found}番がある: 欠落・重複・挿入・入替え | entry {found} stands where {expected} should: one is missing, doubled, inserted or moved
+epoch_form | 証明書{number}番: 新しい期の証明書として足りない、または合わない | statement {number}: not what a statement of a new epoch must say
+epoch_order | 証明書{number}番: 第{expected}期であるべき所が第{found}期: 抜けまたは逆戻り | statement {number} opens epoch {found} where {expected} is next: one is skipped, or they go back
+epoch_last | 証明書{number}番: 前の期で最後に署名されたものが合わない | statement {number}: what it quotes as signed last in the epoch before is not that
+epoch_manifest | 目録は第{found}期だが、証明書では第{expected}期 | the manifest is of epoch {found}, the statements lead to epoch {expected}
+epoch_unsaid | 記録{seq}番: 第{epoch}期の最初だが、そのことを述べていない | entry {seq} is the first of epoch {epoch} and does not say so
+epoch_entry | 記録{seq}番: 新しい期の開始として、証明書と合わない | entry {seq}: what it says of a new epoch is not what a statement says
+epoch_kept | 証明書{number}番: 残ったとされるサイズ{size}のログが、この記録と合わない | statement {number}: the log that it says was kept, of size {size}, is not this one
+epoch_contradicted | {file} {place}: 証明書{number}番が最後とする署名より後の、または異なる署名: 二重のログ | {file} {place}: signed beside, or after, what statement {number} says was signed last: two logs
+checkpoint_epoch | {file} {place}: その大きさの時の期のものでない | {file} {place}: not of the epoch in which the log had that size
 other_epoch | 記録{seq}番: 別の期の記録である | entry {seq}: of another epoch
 commitment | 記録{seq}番: 開示項目 {name} が記録時の約束値と違う | entry {seq}: opened field {name} is not what was committed to
 held_order | {file}: 記録{seq}番は順序か範囲が違う | {file}: entry {seq} is out of order or of place

@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "clock_set": (),
     "custodians_set": (),
     "pin_cleared": (),
+    "epoch_opened": ("epoch", "size", "root", "kept", "kept_root", "proven", "reason"),
     "ceremony": (),
 }
 """The kinds of statement, and the fields that each must have once; it may have more."""
@@ -73,6 +74,8 @@ class Trust:
     ended: dict[str, Word] = field(default_factory=dict)
     kinds: list[str] = field(default_factory=list)
     """The kind of each statement."""
+    openings: list[Statement] = field(default_factory=list)
+    """Those by which an epoch of the log began."""
     logged: dict[int, int] = field(default_factory=dict)
     """Number of a statement by which a key ended to the entry that holds it."""
     after_end: Counter[str] = field(default_factory=Counter)
@@ -93,6 +96,13 @@ def read_keys(files: Source) -> dict[tuple[str, bytes], Key]:
                 raise VerificationError("key_twice", file=KEYS, line=number)
             keys[ident] = key
     return keys
+
+
+def known_as(origin: str, names: list[str], trust: Trust) -> None:
+    """The keys of a log's present epoch signed its earlier ones too, whose `names` are those of their checkpoints."""
+    for (known, _), key in list(trust.keys.items()):
+        if known == origin:
+            trust.keys.update(((name, key_id(name, key.der)), key) for name in names)
 
 
 def beside(origin: str, what: str) -> str:
@@ -163,6 +173,8 @@ def _take_in(made: Statement, word: Word, trust: Trust) -> None:
         _ends({(fields["name"][0], serial) for serial in fields.get("confirmed", [])}, word, trust)
     elif made.kind == "token_retired":
         _ends({(key.label[0], fields["serial"][0]) for key in trust.keys.values()}, word, trust)
+    elif made.kind == "epoch_opened":
+        trust.openings.append(made)
 
 
 def _begins(der: bytes, label: tuple[str, str, str], word: Word, trust: Trust) -> None:

@@ -9,7 +9,7 @@ import logging
 from datetime import timedelta
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock, day_of
 from daemon.errors import JukuraError
 from daemon.store.draft import Draft

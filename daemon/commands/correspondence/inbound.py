@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import day_of
 from daemon.commands.correspondence.reports import Reports
 from daemon.contract import inbound as contract

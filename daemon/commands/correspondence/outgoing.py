@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.caller import Caller, Right
 from daemon.contract import outbox as contract
 from daemon.contract.endpoint import Endpoint

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Caller, Right
 from daemon.commands.correspondence.outgoing import require_sight
 from daemon.commands.correspondence.reports import Reports

@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import asdict, replace
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock
 from daemon.contract.messages import text_of
 from daemon.contract.reports import LAW, Acknowledge, Acknowledged, Report, ReportPage, ReportsAfter, Told

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Caller, Right
 from daemon.commands.custody.keylog import KeyLog, Request
 from daemon.contract.endpoint import Empty

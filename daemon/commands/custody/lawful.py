@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.errors import JukuraError, StateError
 from daemon.store.dependents import Dependents
 from daemon.store.writer import Writer

@@ -8,7 +8,7 @@ import asyncio
 
 import msgspec
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Caller, Right
 from daemon.commands.custody.keylog import KeyLog, Request, figures_of
 from daemon.commands.custody.statements import StatementLog

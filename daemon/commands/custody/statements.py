@@ -7,7 +7,7 @@ log. The number of the last one is kept in the same commit.
 import asyncio
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.custody.keylog import figures_of
 from daemon.contract import note
 from daemon.contract.statement import Kind, lines_of

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.export import note_lines
 from daemon.audit.exporter import Exporter, files_of
 from daemon.audit.opening import Openings

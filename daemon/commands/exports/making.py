@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from daemon.audit import purged
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.export import KEYS, STATEMENTS, note_lines, signed_by
 from daemon.audit.exporter import Exporter, files_of
 from daemon.audit.naming import Why, name

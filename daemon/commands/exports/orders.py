@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.audit.opening import require_known
 from daemon.commands.caller import Caller, Right, require_text
 from daemon.commands.exports.keeping import Keeping, new_id, new_secret

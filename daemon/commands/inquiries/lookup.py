@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock
 from daemon.commands.caller import Caller, Right
 from daemon.commands.inquiries.criteria import SHOWN

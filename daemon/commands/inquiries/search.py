@@ -7,7 +7,7 @@ may ask, how many are shown, and in which order.
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock
 from daemon.commands.caller import Caller, Right
 from daemon.commands.inquiries.criteria import READERS, to_add, wanted

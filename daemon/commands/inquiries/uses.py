@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any, Protocol
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.clock import Clock, day_of
 from daemon.commands.caller import Caller, Right, require_affair, require_text
 from daemon.contract.console import Affair

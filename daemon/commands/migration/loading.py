@@ -10,7 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.errors import ConflictError
 
 One = TypeVar("One")

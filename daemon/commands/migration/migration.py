@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock
 from daemon.commands.migration.loading import MARK, Mark, Totals, act, together
 from daemon.commands.migration.taking import Batch, Histories, Ids, Taking

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.clock import day_of
 from daemon.commands.notices.arrivals import Arrival, Means
 from daemon.commands.notices.receipts import Receipts, key_of

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.notices.applying import Applying
 from daemon.commands.notices.arrivals import Arrival, Broken, Means, Sound
 from daemon.commands.notices.holding import CODES, Holding

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.clock import day_of
 from daemon.commands.caller import Caller, Right
 from daemon.commands.pairs import Pairs

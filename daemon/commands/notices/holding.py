@@ -9,7 +9,8 @@ from datetime import timedelta
 import msgspec
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.notices.applying import Applying
 from daemon.commands.notices.arrivals import Arrival
 from daemon.contract.peer import NOTICE_TYPES, Notice

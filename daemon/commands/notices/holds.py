@@ -5,7 +5,7 @@ import logging
 from datetime import date
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock, day_of
 from daemon.commands.caller import Caller, Right, require_text
 from daemon.commands.inquiries.person import masked

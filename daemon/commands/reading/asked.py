@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from daemon.audit.action import Action
 from daemon.audit.days import is_of
-from daemon.audit.entry import IDENTIFIER, Action, Outcome
+from daemon.audit.entry import IDENTIFIER, Outcome
 from daemon.audit.mention import Kind, Mention
 from daemon.audit.reading import Wanted
 from daemon.commands.caller import require_text

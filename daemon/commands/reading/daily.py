@@ -9,9 +9,10 @@ from typing import Any
 
 from daemon.audit import days
 from daemon.audit.act import Act
+from daemon.audit.action import Action
 from daemon.audit.checkpoints import Signed
 from daemon.audit.days import Day
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.entry import Outcome
 from daemon.audit.journal import sequence
 from daemon.clock import JST, Clock, day_of, hour_of
 from daemon.commands.caller import Caller, Right

@@ -11,8 +11,9 @@ from typing import Any
 
 from daemon.audit import days, naming
 from daemon.audit.act import Act
+from daemon.audit.action import Action
 from daemon.audit.case import Known, leads, related
-from daemon.audit.entry import Action, Outcome, header_of, public_of
+from daemon.audit.entry import Outcome, header_of, public_of
 from daemon.audit.journal import Journal, leaf_of
 from daemon.audit.mention import Mention
 from daemon.audit.proving import proven

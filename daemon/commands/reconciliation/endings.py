@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.reconciliation.runs import Run
 from daemon.contract.reconciliation import Phase, Summary
 from daemon.store.draft import Draft

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.caller import Caller, Right
 from daemon.commands.inquiries.person import masked
 from daemon.commands.reconciliation.municipality import of_register

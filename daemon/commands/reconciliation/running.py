@@ -11,7 +11,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.clock import Clock, day_of
 from daemon.commands.reconciliation.answering import Answers
 from daemon.commands.reconciliation.clearing import Clearing

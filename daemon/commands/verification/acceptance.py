@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.caller import Caller, Right, require_text
 from daemon.commands.pairs import Pairs
 from daemon.contract.endpoint import Endpoint

@@ -11,7 +11,8 @@ from datetime import datetime, time, timedelta
 import msgspec
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.clock import JST, Clock
 from daemon.commands.reconciliation.turns import Turns
 from daemon.contract.verification import Verification

@@ -63,7 +63,7 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tests: tuple[str, ...] = ()
     """pytest's names, `tests/….py::test_…`."""
     actions: tuple[str, ...] = ()
-    """Entries of the log that give evidence (`daemon.audit.entry.Action`)."""
+    """Entries of the log that give evidence (`daemon.audit.action.Action`)."""
     records: tuple[Annotated[str, Meta(pattern=r"\Adocs/")], ...] = ()
     """Documents of the project that do."""
     remark: Text | None = None

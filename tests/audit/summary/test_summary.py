@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.audit.entry import CODE, IDENTIFIER, Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import CODE, IDENTIFIER, Outcome
 from daemon.audit.head import Head
 from daemon.audit.schema import meanings
 from daemon.audit.summary.page import MOST_ROWS, page

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.inbound import Again
 from daemon.contract.reports import Acknowledge, Report, ReportKind
 from daemon.store.draft import Draft

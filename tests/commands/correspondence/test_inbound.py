@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.inbound import ErrorOutcome, ErrorReport, ErrorTaken
 from daemon.contract.reports import ReportKind, ReportsAfter, Told
 from daemon.errors import ConflictError, InputError

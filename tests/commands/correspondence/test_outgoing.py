@@ -6,7 +6,8 @@ from dataclasses import replace as but
 import msgspec
 import pytest
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.caller import Caller, Role
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.halt import STOP_SERVICE, StopService

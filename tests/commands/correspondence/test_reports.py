@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.messages import texts
 from daemon.contract.reports import LAW, Acknowledge, Report, ReportKind, ReportPage, ReportsAfter
 from daemon.errors import ConflictError, InputError

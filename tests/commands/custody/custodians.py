@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from daemon.audit.entry import Action, Opened
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened
 from daemon.commands.caller import Caller, Role
 from daemon.contract import keys as contract
 from daemon.contract.endpoint import Empty, Endpoint

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.audit.entry import Action, Header, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Header, Outcome
 from daemon.clock import ManualClock
 from daemon.commands.caller import Caller
 from daemon.commands.custody.keylog import figures_of

@@ -2,7 +2,8 @@
 
 import pytest
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.caller import Caller, Role
 from daemon.contract import keys as contract
 from daemon.contract.keys import MakeKeys, Rotatable, RotateKey

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.caller import Caller, Role
 from daemon.commands.custody import proposals
 from daemon.contract import keys as contract

@@ -5,7 +5,8 @@ from datetime import timedelta
 from random import Random  # noqa: TID251 - seeded
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.fields import FIELDS
 from daemon.audit.opening import ALWAYS
 from tests.conftest import Bench

@@ -11,7 +11,8 @@ import pytest
 
 from daemon.audit import export as files
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.audit.fields import FIELDS
 from daemon.audit.journal import sequence
 from daemon.audit.opening import ALWAYS

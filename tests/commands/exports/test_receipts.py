@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.contract.exports import OrderExport
 from tests.audit.exporting import taken
 from tests.audit.exports import check

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.commands.caller import Caller, Role
 from daemon.contract.console import LOOKUP, Found, Lookup
 from daemon.contract.peer import FuhyoNotice

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Caller
 from daemon.contract.console import (
     MASK,

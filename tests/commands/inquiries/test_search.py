@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Caller, Role, require_text
 from daemon.contract.console import (
     Match,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Opened, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened, Outcome
 from daemon.commands.migration import taking
 from daemon.commands.migration.loading import MARK
 from daemon.commands.migration.migration import Migration

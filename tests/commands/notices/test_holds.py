@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.caller import Caller, Role
 from daemon.contract.endpoint import Empty
 from daemon.contract.holds import CancelHold

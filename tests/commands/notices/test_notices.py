@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Opened, opened
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened, opened
 from daemon.audit.journal import leaf_of, sequence
 from daemon.commands.notices.receiving import Broken
 from daemon.contract.peer import FuhyoNotice, HonninNotice, Notice, Outcome, Verdict

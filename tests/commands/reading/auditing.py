@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from daemon.audit.act import Act
-from daemon.audit.entry import Action, Opened, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened, Outcome
 from daemon.clock import JST
 from daemon.commands.caller import Caller, Role
 from daemon.contract.log import (

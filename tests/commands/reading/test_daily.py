@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.clock import JST
 from daemon.commands.caller import Caller, Role
 from daemon.contract.daily import LOG_DAY, DailyReport, DayQuery

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Opened
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened
 from daemon.audit.entry import Outcome as Ended
 from daemon.commands.caller import Caller, Role
 from daemon.commands.reconciliation.runs import Run, Runs

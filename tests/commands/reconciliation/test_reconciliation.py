@@ -9,7 +9,8 @@ from hypothesis import Phase as Phase_
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Outcome
 from daemon.contract.reconciliation import Finding, Mode, Phase
 from daemon.register.rows import Record, Register, RegisterDate
 from daemon.store.engine import Table

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action
+from daemon.audit.action import Action
 from daemon.commands.reconciliation.runs import Part, _key
 from daemon.contract.codec import encode
 from daemon.contract.endpoint import Endpoint

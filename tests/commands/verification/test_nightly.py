@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from daemon.audit.entry import Action, Opened, Outcome
+from daemon.audit.action import Action
+from daemon.audit.entry import Opened, Outcome
 from daemon.audit.journal import HEAD
 from daemon.clock import JST
 from daemon.commands.caller import RIGHTS, Caller, Right, Role

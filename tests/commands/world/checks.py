@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from daemon.audit.entry import Action, header_of
+from daemon.audit.action import Action
+from daemon.audit.entry import header_of
 from daemon.audit.journal import leaf_of, sequence
 from daemon.clock import day_of
 from daemon.contract.boundaries import BOUNDARIES
