@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from daemon.audit.act import Act
 from daemon.audit.action import Action
+from daemon.audit.entry import Header
 from daemon.clock import ManualClock
 from daemon.commands.caller import Caller, Role
 from daemon.contract.console import SEARCH, Reason, Search, State
@@ -91,19 +93,20 @@ async def test_on_a_disk_that_fills_disclosures_stop_first_then_notices_and_both
         assert (await desk.handlers[SEARCH](caller, query)).hits is not None
         (verdict,) = await scene.client.send([notice("n1")])
         assert verdict.outcome is Outcome.DUPLICATE
-        headers = await scene.entries()
+        async with asyncio.timeout(15):
+            while "ample" not in _stages(headers := await scene.entries()):
+                await asyncio.sleep(0.02)
     refused = {(each.action, each.code) for each in headers if each.code}
     assert (Action.SEARCH_REFUSED, "state.disk_disclosures") in refused
     assert (Action.LOG_EXPORT_ORDERED, "state.disk_disclosures") in refused
     assert (Action.PEER_TURNED_AWAY, "state.disk_notices") in refused
-    stages = [
-        each
-        for header in headers
-        if header.action is Action.DISK_STAGE
-        for each in header.counts
-        if each != "free"
-    ]
-    assert stages == ["no_disclosures", "no_notices", "ample"]
+    assert _stages(headers) == ["no_disclosures", "no_notices", "ample"]
+
+
+def _stages(headers: Sequence[Header]) -> list[str]:
+    """The stages of the disk that the log tells of."""
+    told = [header.counts for header in headers if header.action is Action.DISK_STAGE]
+    return [each for counts in told for each in counts if each != "free"]
 
 
 @pytest.mark.parametrize("part", ["register.db", "register.db-wal"])

@@ -1,7 +1,7 @@
 """A kill at any moment of the making of an export."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ async def test_a_kill_after_any_file_costs_that_file_at_most(
 ) -> None:
     """All that is in memory is lost after each commit of the job; the files come out as those of a job that ran through."""
     await acts(honnin, 20)
+    honnin.clock.advance(timedelta(minutes=1))  # so that no checkpoint before it is of the order's second
     export = (await ordered(honnin)).export
     await stop_making(honnin)
     begun: list[str] = []
