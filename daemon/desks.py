@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from daemon.audit.reading import LogReader
+from daemon.clock import Clock
 from daemon.commands.caller import Caller
 from daemon.commands.custody.desk import Custody
 from daemon.commands.exports.exports import LogExports
@@ -20,6 +21,7 @@ from daemon.commands.notices.holds import HeldNotices
 from daemon.commands.notices.receiving import Notices
 from daemon.commands.reading.daily import DailyReports
 from daemon.commands.reading.log import LogReading
+from daemon.commands.reading.seal_keys import SealKeyList
 from daemon.commands.reconciliation.reconciliations import Reconciliations
 from daemon.commands.reconciliation.schedules import Timetable
 from daemon.commands.verification.acceptance import Acceptance
@@ -90,6 +92,7 @@ def console_desk(
     config: Config, ground: Ground, offices: Offices, sessions: Sessions, around: Surroundings
 ) -> Desk:
     """For people at a console."""
+    keys = _seal_keys(config, ground, around)
     handlers: dict[Endpoint, Handler] = {
         **_reading(config, ground, offices.gates, around),
         **offices.halt.handlers,
@@ -102,7 +105,8 @@ def console_desk(
         **offices.acceptance.handlers,
         **offices.log_holds.handlers,
         **_log_reading(ground).handlers,
-        **_daily(config, ground, offices, around).handlers,
+        **keys.handlers,
+        **_daily(config, ground, offices, keys, around.clock).handlers,
         CONSOLE_HOLDS: offices.held.on_console,
         CANCEL_HOLD: offices.held.cancel,
     }
@@ -116,11 +120,13 @@ def _log_reading(ground: Ground) -> LogReading:
     return LogReading(store.engine, reader, labels, ground.journal, ground.signer, store.writer)
 
 
-def _daily(config: Config, ground: Ground, offices: Offices, around: Surroundings) -> DailyReports:
+def _seal_keys(config: Config, ground: Ground, around: Surroundings) -> SealKeyList:
+    return SealKeyList(config.register, ground.journal.epoch, around.service, ground.store.writer)
+
+
+def _daily(config: Config, ground: Ground, offices: Offices, keys: SealKeyList, clock: Clock) -> DailyReports:
     store = ground.store
-    return DailyReports(
-        config.register, store.engine, store.writer, around.service, around.clock, offices.witnesses.states
-    )
+    return DailyReports(config.register, store.engine, store.writer, keys, clock, offices.witnesses.states)
 
 
 def _reading(

@@ -14,13 +14,14 @@ from textual.screen import Screen
 
 from tui.card import Cards, TerminalCards
 from tui.ceremony import socket_of
-from tui.desk import SIGN_OUT_DEADLINE, Connection, Desk
+from tui.desk import SIGN_OUT_DEADLINE, Connection, Desk, Sitting
 from tui.discreet import DiscreetApp
 from tui.errors import RemoteError, UnreachableError
 from tui.screens.help import HelpScreen
 from tui.screens.holds import HoldsScreen
 from tui.screens.keys import KeysScreen
 from tui.screens.log import LogScreen
+from tui.screens.log_duties import LogDutiesScreen
 from tui.screens.outbox import OutboxScreen
 from tui.screens.page import Page, SessionOver, SignedIn
 from tui.screens.reconciliations import ReconciliationsScreen
@@ -121,7 +122,8 @@ class ConsoleApp(DiscreetApp):
             "outbox": sitting is not None and sitting.sees_outbox,
             "reconciliations": sitting is not None and sitting.sees_reconciliations,
             "service": sitting is not None and sitting.stops,
-            "log": sitting is not None and sitting.reads_log,
+            "log": self._offers_log(),
+            "log_duties": sitting is not None and sitting.has_log_duties,
             "sign_out": sitting is not None,
             "ceremony": self.desk.at.shut,
         }
@@ -148,9 +150,25 @@ class ConsoleApp(DiscreetApp):
             self.pop_screen()
 
     def action_log(self) -> None:
-        """Back to the log, which an auditor begins with."""
-        while not isinstance(self.screen, LogScreen) and len(self.screen_stack) > 1:
+        """Back to the log, which an auditor begins with; for others what else there is to do about it."""
+        sitting = self.desk.sitting
+        there = _about_log(sitting) if sitting is not None and isinstance(self.screen, Page) else None
+        if sitting is None or there is None:
+            return
+        if not any(isinstance(screen, there) for screen in self.screen_stack):
+            self.push_screen(there(self.desk, sitting))
+        while not isinstance(self.screen, there):
             self.pop_screen()
+
+    def _offers_log(self) -> bool:
+        sitting = self.desk.sitting
+        there = _about_log(sitting) if sitting is not None else None
+        return there is not None and not (self.screen_stack and isinstance(self.screen, there))
+
+    def action_log_duties(self) -> None:
+        """What there is to do about the log, over the log itself."""
+        if self.desk.sitting is not None:
+            self.push_screen(LogDutiesScreen(self.desk, self.desk.sitting))
 
     def action_keys(self) -> None:
         if not isinstance(self.screen, Page) or self.desk.sitting is None:
@@ -215,3 +233,10 @@ class ConsoleApp(DiscreetApp):
             with suppress(NoMatches):
                 if isinstance(screen, Page):
                     screen.condition_changed()
+
+
+def _about_log(sitting: Sitting) -> type[LogScreen | LogDutiesScreen] | None:
+    """What an auditor or anybody else has to do with the log begins there; None for who has nothing to."""
+    if sitting.reads_log:
+        return LogScreen
+    return LogDutiesScreen if sitting.has_log_duties else None

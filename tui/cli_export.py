@@ -1,6 +1,5 @@
 """`jukura export`: the log for external auditors, ordered, approved by a second person where it opens sealed fields, and fetched."""
 
-import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from daemon.contract.exports import ExportPhase, ExportState, Opening, OrderExport
+from daemon.contract.exports import ExportPhase, ExportState, OrderExport
 from daemon.errors import InputError
-from tui import export_output
+from tui import export_formats, export_output
 from tui.export import ExportFolder, make_folder
 from tui.export_calls import ExportCalls
 from tui.formats import JST
@@ -30,8 +29,6 @@ Until = Annotated[str, typer.Option("--until", help="export_until", show_default
 Open = Annotated[
     list[str] | None, typer.Option("--open", help="export_open", metavar="ACTION:FIELDS", show_default=False)
 ]
-
-_OPENING = re.compile(r"([a-z_.]+):([a-z0-9_,]+)(?:@([0-9]{1,15})-([0-9]{0,15}))?", re.ASCII)
 
 
 @export.command("order", help="export_order")
@@ -115,7 +112,7 @@ async def _taken(of: Signed, at: At, state: ExportState, to: Path, *, packed: bo
 
     def told(now: ExportState) -> None:
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r{export_output.progress(now, say)}")
+            sys.stderr.write(f"\r{export_formats.progress(now, say)}")
             sys.stderr.flush()
 
     with ExportFolder(at.opened["folder"]) as folder:
@@ -123,7 +120,7 @@ async def _taken(of: Signed, at: At, state: ExportState, to: Path, *, packed: bo
         if state.phase is not ExportPhase.READY:
             raise InputError(f"console.export_{state.phase}", field="export")
         await calls.fetch(state.export, folder)
-        name = f"jukura-export-{state.export}.zip"
+        name = export_formats.zip_name(state)
         if packed:
             folder.pack(name)
         return export_output.fetched(str(to / name if packed else to), state, folder.files, say)
@@ -134,19 +131,8 @@ def _asked(basis: str, since: str, until: str, opens: list[str]) -> OrderExport:
     return OrderExport(
         since=_moment(since, "from"),
         until=_moment(until, "until"),
-        openings=[_opening(each) for each in opens],
+        openings=[export_formats.read_opening(each) for each in opens],
         basis=given["basis"],
-    )
-
-
-def _opening(text: str) -> Opening:
-    """`ACTION:FIELD,FIELD`, and perhaps `@FIRST-LAST` (without LAST: to the end)."""
-    found = _OPENING.fullmatch(text)
-    if not found:
-        raise InputError("console.opening_malformed", field="open")
-    action, fields, first, last = found.groups()
-    return Opening(
-        action=action, fields=fields.split(","), first=int(first or 0), last=int(last) if last else None
     )
 
 

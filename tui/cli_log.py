@@ -7,8 +7,9 @@ import typer
 from rich.text import Text
 
 from daemon.contract.log import LogSearch
-from tui import daily_output, daily_page, kept_file, log_output, moments
+from tui import daily_files, daily_output, kept_file, log_output, moments
 from tui.cli_outbox import After
+from tui.daily_files import Form
 from tui.log_calls import LogCalls
 from tui.output import Output
 from tui.signed import At, Signed, signed
@@ -31,6 +32,7 @@ Application = Annotated[str, typer.Option("--application", help="log_application
 Month = Annotated[str, typer.Option(help="log_month", show_default=False)]
 Day = Annotated[str, typer.Option("--day", help="log_day_day", show_default=False)]
 PageTo = Annotated[Path | None, typer.Option("--to", help="log_day_to", readable=False, show_default=False)]
+PageForm = Annotated[Form, typer.Option("--format", help="log_day_form")]
 To = Annotated[Path | None, typer.Option("--to", help="log_to", readable=False, show_default=False)]
 
 
@@ -99,14 +101,24 @@ def statistics(of: Signed, *, since: Month = "", until: Month = "") -> None:
 
 @log.command("day", help="log_day")
 @signed
-def day(of: Signed, *, day: Day = "", to: PageTo = None) -> None:
+def day(of: Signed, *, day: Day = "", to: PageTo = None, form: PageForm = Form.HTML) -> None:
     async def act(at: At) -> Output:
         say, asked = of.command.say, moments.begins(day, "day")
         made = await LogCalls(at.client).day(asked.date() if asked else None)
+        status = await at.client.status()
         if "folder" in at.opened:
-            name = daily_page.name_of(made)
-            kept_file.keep(at.opened["folder"], name, daily_page.page(made, say))
+            name = daily_files.keep(at.opened["folder"], form, made, status, say)
             return Output(made, Text(say("daily.kept", file=name)))
-        return Output(made, daily_output.report(made, say))
+        return Output(made, daily_output.report(made, status, say))
 
     of.run(act, folder=(lambda: kept_file.open_folder(to)) if to is not None else None)
+
+
+@log.command("keys", help="log_keys")
+@signed
+def keys(of: Signed) -> None:
+    async def act(at: At) -> Output:
+        found = await LogCalls(at.client).keys()
+        return Output(found, log_output.keys(found, of.command.say))
+
+    of.run(act)

@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from daemon.contract import log_holds as contract
-from daemon.contract.endpoint import Empty
-from daemon.contract.log_holds import LiftLogHold, LogHoldAsked, LogHolds, PlaceLogHold
+from daemon.contract.log_holds import PlaceLogHold
 from tui import formats, log_hold_formats
+from tui.log_hold_calls import LogHoldCalls
 from tui.output import Output, titled
 from tui.signed import At, Signed, signed
 from tui.terms import from_standard_input, read_terms
@@ -23,7 +22,7 @@ def listed(of: Signed) -> None:
     say = of.command.say
 
     async def act(at: At) -> Output:
-        held = await at.client.call(contract.LOG_HOLDS, Empty(), LogHolds)
+        held = await LogHoldCalls(at.client).held()
         if not held.holds:
             return Output(held, Text(say("log_hold.none")))
         table = titled([say(f"log_hold.{title}") for title in log_hold_formats.COLUMNS])
@@ -52,7 +51,7 @@ def place(
     async def act(at: At) -> Output:
         given = read_terms({"basis": basis}, from_standard_input)
         asked = PlaceLogHold(entries=runs, until=day, basis=given["basis"])
-        answer = await at.client.call(contract.PLACE_LOG_HOLD, asked, LogHoldAsked)
+        answer = await LogHoldCalls(at.client).place(asked)
         words = "log_hold.placed_now" if answer.done else "log_hold.place_second"
         return Output(answer, Text(say(words, number=answer.hold)))
 
@@ -71,8 +70,7 @@ def lift(
 
     async def act(at: At) -> Output:
         given = read_terms({"reason": reason}, from_standard_input)
-        asked = LiftLogHold(hold=hold, reason=given["reason"])
-        answer = await at.client.call(contract.LIFT_LOG_HOLD, asked, LogHoldAsked)
+        answer = await LogHoldCalls(at.client).lift(hold, given["reason"])
         words = "log_hold.lifted_now" if answer.done else "log_hold.lift_second"
         return Output(answer, Text(say(words, number=hold)))
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from daemon.contract.console import Status
 from daemon.contract.daily import DailyReport
 from tui import daily_formats
 from tui.words import Words
@@ -22,8 +23,7 @@ h2 {{ font-size: 11pt; margin-bottom: 0.3em; }}
 table {{ border-collapse: collapse; }}
 tr {{ break-inside: avoid; }}
 th, td {{ border: 1px solid #999; padding: 0.1em 0.5em; text-align: left; vertical-align: top; }}
-pre {{ font: 6.5pt monospace; }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; break-inside: avoid; }}
+pre {{ font: 9pt monospace; break-inside: avoid; }}
 .seals td {{ height: 18mm; width: 30mm; }}
 </style>
 </head>
@@ -34,14 +34,10 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; break-inside: avoid; }}
 """
 
 
-def name_of(made: DailyReport) -> str:
-    """What its file is called."""
-    return f"{made.register}-{made.day.isoformat()}.html"
-
-
-def page(made: DailyReport, say: Words) -> str:
+def page(made: DailyReport, status: Status, say: Words) -> str:
     """The page, with room for the seals of whoever looked through it."""
-    body = _table([], [[name, value] for name, value in daily_formats.head(made, say)])
+    body = _table([], [*daily_formats.head(made, say), *daily_formats.first(made, say)])
+    body += _section(say("daily.state"), [], list(daily_formats.state(made, status, say)))
     body += _section(
         say("daily.figures"),
         [say(f"log.{name}") for name in daily_formats.FIGURES],
@@ -56,7 +52,9 @@ def page(made: DailyReport, say: Words) -> str:
         say("daily.keys"), [say(f"daily.{name}") for name in daily_formats.KEYS], daily_formats.keys(made)
     )
     if made.note:
-        body += f"<h2>{escape(say('daily.note'))}</h2>\n<pre>{escape(made.note)}</pre>\n"
+        body += (
+            f"<h2>{escape(say('daily.note'))}</h2>\n<pre>{escape(daily_formats.folded(made.note))}</pre>\n"
+        )
     seen = [say("daily.prepared"), say("daily.confirmed")]
     body += f'<div class="seals">{_table(seen, [["", ""]])}</div>\n'
     return _PAGE.format(lang=say.lang, title=escape(daily_formats.title(made, say)), body=body)

@@ -12,15 +12,11 @@ from daemon.errors import JukuraError
 from tui.card import Cards
 from tui.client import ConsoleClient
 from tui.errors import RemoteError, UnreachableError
+from tui.offered import Offered
 from tui.words import Words
 
 POLL_DEADLINE = 3.0  # seconds; a status that takes longer counts as no answer
 SIGN_OUT_DEADLINE = 2.0  # seconds; the session would end by itself anyway
-STOP_ROLES = frozenset({"officer", "chief", "administrator"})
-KEY_ROLES = frozenset({"custodian", "administrator"})
-HOLD_ROLES = frozenset({"clerk", "administrator"})
-OUTBOX_ROLES = frozenset({"clerk", "administrator"})
-RECONCILIATION_ROLES = frozenset({"clerk", "administrator", "auditor"})
 
 
 @dataclass
@@ -54,7 +50,7 @@ class Connection:
 
 
 @dataclass
-class Sitting:
+class Sitting(Offered):
     """One operator at the desk, signed in to one register."""
 
     at: Connection
@@ -63,71 +59,6 @@ class Sitting:
     """Monotonic seconds."""
     affair: Affair | None = None
     """The affair acted for, as chosen on the screen."""
-
-    @property
-    def sees_keys(self) -> bool:
-        """Whether keys, tokens and proposals are theirs to see; the register decides, the console offers."""
-        return not KEY_ROLES.isdisjoint(self.session.roles)
-
-    @property
-    def decides_keys(self) -> bool:
-        """Whether they may make and rotate keys, hand in signatures and carry out."""
-        return "custodian" in self.session.roles
-
-    @property
-    def sees_holds(self) -> bool:
-        """Whether the list of held notices is theirs to see."""
-        return not HOLD_ROLES.isdisjoint(self.session.roles)
-
-    @property
-    def cancels_holds(self) -> bool:
-        """Whether they may ask for one to be cancelled."""
-        return "clerk" in self.session.roles
-
-    @property
-    def stops(self) -> bool:
-        """Whether they may stop the service at once (緊急遮断), and propose to resume it."""
-        return not STOP_ROLES.isdisjoint(self.session.roles)
-
-    @property
-    def confirms(self) -> bool:
-        """Whether they may confirm that the service is resumed."""
-        return "chief" in self.session.roles
-
-    @property
-    def sees_outbox(self) -> bool:
-        """Whether what waits for the national server is theirs to see, and to have tried again."""
-        return not OUTBOX_ROLES.isdisjoint(self.session.roles)
-
-    @property
-    def reads_reports(self) -> bool:
-        """Whether they may read what the 機構 wrote in a report."""
-        return "clerk" in self.session.roles
-
-    @property
-    def announces(self) -> bool:
-        """Whether 廃置分合・境界変更 are theirs to see, and to ask for."""
-        return "clerk" in self.session.roles
-
-    @property
-    def sees_reconciliations(self) -> bool:
-        """Whether they may see whose 整合性確認 is due, and what the last ones came to."""
-        return not RECONCILIATION_ROLES.isdisjoint(self.session.roles)
-
-    @property
-    def reads_findings(self) -> bool:
-        """Whether they may see what one found, one by one."""
-        return "clerk" in self.session.roles
-
-    @property
-    def reads_log(self) -> bool:
-        """Whether the log is theirs to read; it is all that they are here for."""
-        return "auditor" in self.session.roles
-
-    @property
-    def searches(self) -> bool:
-        """Whether they are here to search: they have an affair, or nothing else."""
-        return not self.reads_log and (bool(self.session.affairs) or not self.sees_keys)
 
     def idle(self, now: float) -> bool:
         """Whether nobody has touched a key for as long as the register allows (PIA III-3)."""

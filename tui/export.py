@@ -14,6 +14,7 @@ from typing import BinaryIO, Self
 
 from daemon.contract.manifest import NAME, File, files_of
 from daemon.errors import InputError, IntegrityError, StateError
+from tui.apart import apart
 
 PART = ".part"
 BLOCK = 1024 * 1024  # bytes
@@ -82,7 +83,7 @@ class ExportFolder:
             if (digest.digest(), size) != (file.sha256, file.size):
                 os.unlink(file.name + PART, dir_fd=self._folder)
                 raise IntegrityError("console.export_damaged", field=file.name)
-            self._settle(file.name)
+            await apart(lambda: self._settle(file.name))
         except OSError as error:
             raise StateError("console.folder_unwritable", field="to") from error
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from daemon.contract import exports
 from daemon.contract.endpoint import Empty
@@ -17,12 +18,14 @@ from daemon.contract.exports import (
 )
 from daemon.contract.manifest import NAME
 from daemon.errors import InputError
+from tui.apart import apart
 from tui.client import ConsoleClient
 from tui.export import ExportFolder
 
 LOOK = 0.5  # seconds between two looks at one that is being made
 
 Told = Callable[[ExportState], None]
+Fetched = Callable[[int, int], None]
 
 
 class ExportCalls:
@@ -64,11 +67,13 @@ class ExportCalls:
             state = await self.find(state.export)
         return state
 
-    async def fetch(self, export: str, folder: ExportFolder) -> None:
-        """Every file of one that is ready, except what is in the folder already."""
-        folder.begin(b"".join([chunk async for chunk in self._file(export, NAME)]))
-        for file in folder.files:
-            if not folder.holds(file):
+    async def fetch(self, export: str, folder: ExportFolder, told: Fetched = lambda _, __: None) -> None:
+        """Every file of one that is ready, except what is in the folder already; `told` hears how many of how many are there."""
+        manifest = b"".join([chunk async for chunk in self._file(export, NAME)])
+        await apart(partial(folder.begin, manifest))
+        for place, file in enumerate(folder.files):
+            told(place, len(folder.files))
+            if not await apart(partial(folder.holds, file)):
                 async with aclosing(self._file(export, file.name)) as chunks:
                     await folder.write(file, chunks)
 

@@ -3,6 +3,7 @@
 from datetime import date
 
 from daemon.contract.daily import LOG_DAY, DailyReport, DayQuery
+from daemon.contract.endpoint import Empty
 from daemon.contract.log import (
     LOG_CASE,
     LOG_ENTRY,
@@ -16,6 +17,7 @@ from daemon.contract.log import (
     Statistics,
     StatisticsQuery,
 )
+from daemon.contract.seal_keys import LOG_KEYS, SealKeys
 from tui.client import ConsoleClient
 
 DEADLINE = 30.0  # seconds for one look into a long log
@@ -42,6 +44,10 @@ class LogCalls:
     async def statistics(self, since: str = "", until: str = "") -> Statistics:
         """How often what was done, month by month (`2026-11`)."""
         return await self._client.call(LOG_STATISTICS, StatisticsQuery(since=since, until=until), Statistics)
+
+    async def keys(self) -> SealKeys:
+        """The public keys that sign or have signed it."""
+        return await self._client.call(LOG_KEYS, Empty(), SealKeys)
 
     async def day(self, day: date | None) -> DailyReport:
         """日報 of one day; of today without one."""

@@ -68,7 +68,7 @@ _FORMS: dict[str, Callable[[LogLine, Words], str]] = {
     "action": lambda line, say: named(line.action, say),
     "outcome": lambda line, say: say.of("log_outcome", line.outcome),
     "counts": lambda line, say: _listed([f"{name} {count:,}" for name, count in line.counts.items()], say),
-    "sealed": lambda line, say: _listed(line.sealed, say),
+    "sealed": lambda line, say: fields(line.sealed, say),
 }
 """How a value is written out where it is not shown as it is."""
 
@@ -82,6 +82,11 @@ def named(action: str, say: Words) -> str:
     """What an action is called."""
     name = called(action)
     return name.en if say.lang is Lang.EN else name.ja
+
+
+def fields(names: Sequence[str], say: Words) -> str:
+    """Sealed fields, each with the name by which an export is asked to open it."""
+    return _listed([say("log.field", word=say.of("sealed", name), name=name) for name in names], say)
 
 
 def _listed(values: Sequence[str], say: Words) -> str:

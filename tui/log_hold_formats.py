@@ -23,6 +23,11 @@ def row(hold: LogHold, say: Words) -> list[str]:
     ]
 
 
+def detail(hold: LogHold, say: Words) -> list[str]:
+    """What a list has no room for, by lines: every run, and the basis."""
+    return [f"{say('log_hold.entries')} {runs(hold.entries)}", f"{say('log_hold.basis')} {hold.basis}"]
+
+
 def runs(entries: Iterable[Run]) -> str:
     """Runs of entries as they are typed."""
     return " ".join(str(run.first) if run.first == run.last else f"{run.first}-{run.last}" for run in entries)

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from daemon.contract.log import Case, LogEntry, LogLine, LogPage, Statistics
+from daemon.contract.seal_keys import SealKeys
 from tui import formats, log_formats
 from tui.output import paired, titled
 from tui.words import Words
@@ -31,6 +32,18 @@ def statistics(told: Statistics, say: Words) -> RenderableType:
     for row in log_formats.figures(told, say):
         table.add_row(*map(formats.cell, row))
     return table
+
+
+def keys(found: SealKeys, say: Words) -> RenderableType:
+    """The log and its keys, the newest first; each vkey is a line by itself, to be copied."""
+    parts: list[RenderableType] = [Text(say("log.keys_of", origin=found.origin))]
+    for each in found.keys:
+        told = say("log.key_made", name=each.name, made=formats.moment(each.made))
+        parts += [Text(""), Text(told), Text(each.vkey, no_wrap=True, overflow="ignore")]
+        parts.append(
+            Text(say("log.key_fingerprint", fingerprint=each.fingerprint), no_wrap=True, overflow="ignore")
+        )
+    return Group(*parts, Text(""), Text(say("log.keys_how")))
 
 
 def _table(lines: list[LogLine], say: Words) -> list[RenderableType]:

@@ -53,7 +53,8 @@ def show(output: Output, *, as_json: bool) -> None:
     console = Console(
         width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, markup=False, emoji=False
     )
-    console.print(output.shown)
+    # A line that is to be copied goes beyond the edge rather than end there.
+    console.print(output.shown, crop=False)
 
 
 def print_aside(shown: RenderableType) -> None:

@@ -46,6 +46,8 @@ class Right(StrEnum):
     """Find entries of the log, with proofs and figures; never a sealed value."""
     LOG_DAY = "log.day"
     """日報: one day in figures, with the checkpoints of its hours, to be printed."""
+    LOG_KEYS = "log.keys"
+    """The public keys of the log, to be handed to witnesses and auditors."""
     LOG_HOLDS_SEE = "log_holds.see"
     """Which entries of the log are kept beyond their time (保全)."""
     LOG_HOLDS = "log_holds"
@@ -97,6 +99,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.EXPORT_APPROVE: frozenset({Role.CHIEF}),
     Right.LOG_READ: frozenset({Role.AUDITOR}),
     Right.LOG_DAY: frozenset({Role.AUDITOR, Role.OFFICER, Role.CHIEF, Role.ADMINISTRATOR}),
+    Right.LOG_KEYS: frozenset({Role.AUDITOR, Role.OFFICER, Role.CHIEF, Role.ADMINISTRATOR, Role.CUSTODIAN}),
     Right.HOLDS_SEE: frozenset({Role.CLERK, Role.ADMINISTRATOR}),
     Right.HOLDS_CANCEL: frozenset({Role.CLERK}),
     Right.BOUNDARIES: frozenset({Role.CLERK}),

@@ -26,6 +26,7 @@ from daemon.contract.log_epochs import EPOCH_ENDPOINTS, Epoch
 from daemon.contract.log_holds import LOG_HOLD_ENDPOINTS, Purge
 from daemon.contract.outbox import OUTBOX_ENDPOINTS
 from daemon.contract.reconciled import RECONCILED_ENDPOINTS
+from daemon.contract.seal_keys import LOG_KEYS
 from daemon.contract.timestamps import TimestampState
 from daemon.contract.verification import VERIFICATION_ENDPOINTS, Verification
 from daemon.contract.witnessing import WitnessState
@@ -330,6 +331,6 @@ ENDPOINTS = (
     *HOLD_ENDPOINTS, *RECONCILED_ENDPOINTS, *FINDING_ENDPOINTS, *BOUNDARY_ENDPOINTS,
     *VERIFICATION_ENDPOINTS, *LOG_HOLD_ENDPOINTS,
     *LOG_ENDPOINTS,
-    LOG_DAY,
+    LOG_DAY, LOG_KEYS,
     *EPOCH_ENDPOINTS,
 )  # fmt: skip

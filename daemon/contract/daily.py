@@ -9,6 +9,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from daemon.contract.endpoint import Endpoint
+from daemon.contract.seal_keys import SealKey
 from daemon.contract.witnessing import WitnessState
 from daemon.register.rows import Register
 
@@ -34,18 +35,6 @@ class HourCheckpoint(Struct, frozen=True, kw_only=True):
     size: int
     root: str
     """Base64, as the checkpoint has it."""
-
-
-class SealKey(Struct, frozen=True, kw_only=True):
-    """A key that signs or has signed checkpoints."""
-
-    name: str
-    """`seal.2`"""
-    fingerprint: str
-    """SHA-256 of the public key (SubjectPublicKeyInfo, DER), in hex."""
-    public: str
-    """The public key itself, base64."""
-    made: datetime
 
 
 class DailyReport(Struct, frozen=True, kw_only=True):

@@ -124,7 +124,7 @@ class Statistics(Struct, frozen=True):
 LOG_SEARCH = Endpoint("POST", "/v1/log/search", LogSearch, LogPage)
 LOG_ENTRY = Endpoint("POST", "/v1/log/entry", EntryQuery, LogEntry)
 LOG_CASE = Endpoint("POST", "/v1/log/case", EntryQuery, Case)
-"""All entries that belong together with one: the same application document by the same person for the same affair, the same notice,
-the same report of the 機構."""
+"""All entries that belong together with one: the same application document by the same person for the same affair; the same notice, from its
+coming to the delivery of the row that it became; the same report of the 機構."""
 LOG_STATISTICS = Endpoint("POST", "/v1/log/statistics", StatisticsQuery, Statistics)
 LOG_ENDPOINTS = (LOG_SEARCH, LOG_ENTRY, LOG_CASE, LOG_STATISTICS)

@@ -42,6 +42,7 @@ SALT_SIZE = 32  # bytes, as long as the digest
 TIME = "time "
 """Begins the extension line that only the signer writes."""
 
+_ECDSA_TYPE = b"\x02"
 _PSS_TYPE = b"\xffjukura.jp/rsa-pss-3072-sha256"
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _NAME = re.compile(r"[^\s+\x00-\x1f]+")
@@ -118,6 +119,13 @@ def key_id(name: str, public_der: bytes) -> bytes:
     private = isinstance(_loaded(public_der), RSAPublicKey)
     hashed = f"{name}\n".encode() + _PSS_TYPE + public_der if private else public_der
     return sha256(hashed).digest()[:KEY_ID_SIZE]
+
+
+def vkey(name: str, public_der: bytes) -> str:
+    """The line that names a public key to whoever checks (signed-note; transparency-dev/formats for its kind): name, key id in hex, and base64 of
+    the kind and the SubjectPublicKeyInfo."""
+    kind = _PSS_TYPE if isinstance(_loaded(public_der), RSAPublicKey) else _ECDSA_TYPE
+    return f"{name}+{key_id(name, public_der).hex()}+{_base64(kind + public_der)}"
 
 
 def signature_line(name: str, public_der: bytes, signature: bytes) -> str:

@@ -9,9 +9,9 @@ the end: a batch whose answer was lost goes out as it was, also after a kill. A 
 numbers that others had; the server says so, and the message goes out again under a higher one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from daemon.audit.act import Act
 from daemon.audit.action import Action
@@ -29,6 +29,9 @@ from daemon.store.writer import Writer
 
 ACTOR = "zenkoku"
 LONGEST_CODE = 64  # characters kept of the code of a refusal
+
+Version = tuple[str, int]
+"""Of a person: 住民票コード and serial."""
 
 
 class Line(Protocol):
@@ -58,6 +61,8 @@ class _Round:
     delivered: Sequence[tuple[bytes, Sending]]
     refused: Sequence[tuple[Waiting, str]]
     """With the code of each refusal."""
+    versions: Mapping[bytes, Version]
+    """Of whom each message of the batch told, by its place; without those whose row was erased."""
     behind: Sequence[Waiting]
     back: Sequence[Held]
     wish: Wish
@@ -90,7 +95,8 @@ class Delivery:
             Sending(before + place, message.key, message.sender, message.row)
             for place, (_, message) in enumerate(batch, start=1)
         ]
-        receipts = await self._deliver(sendings)
+        updates = await self._of.updates.make(sendings) if sendings else []
+        receipts = await self._deliver(updates)
         if receipts is None:
             return await self.once()
         places, left = blocked.due(wish, limit=MAX_UPDATES)
@@ -100,14 +106,18 @@ class Delivery:
         stuck = _Stuck(blocked, {message.person for (_, message), _ in refused}, back)
         behind = [each for each in window if each[0] not in settled and each[1].person in stuck]
         given = max(before + len(batch), *(receipt.given for receipt in receipts), 0)
-        await self._settle(_Round(delivered, refused, behind, back, wish, left, given), blocked)
+        versions = {
+            place: (update.row["juminhyo_code"], update.row["serial"])
+            for (place, _), update in zip(batch, updates, strict=True)
+            if not update.erased
+        }
+        await self._settle(_Round(delivered, refused, versions, behind, back, wish, left, given), blocked)
         return len(batch) + len(behind) + len(back), len(delivered)
 
-    async def _deliver(self, sendings: Sequence[Sending]) -> list[Receipt] | None:
+    async def _deliver(self, updates: Sequence[Update]) -> list[Receipt] | None:
         """The receipts; None where a smaller batch is to be tried."""
-        if not sendings:
+        if not updates:
             return []
-        updates = await self._of.updates.make(sendings)
         try:
             receipts = await self._of.line.deliver(updates)
         except BatchRefusedError as error:
@@ -189,10 +199,15 @@ class _Stuck:
 
 def _log(draft: Draft, done: _Round) -> None:
     if done.delivered:
-        draft.log(Act(Action.OUTBOX_DELIVERED, ACTOR, counts={"messages": len(done.delivered)}))
-    for (_, message), code in done.refused:
-        why = {"key": message.key.hex(), "reason": code}
-        draft.log(Act(Action.OUTBOX_SET_ASIDE, ACTOR, Outcome.REFUSED, sealed=dict(why)))
+        told = [done.versions[place] for place, _ in done.delivered if place in done.versions]
+        # So a case is followed to its delivery, and whoever asks hears of what was passed on about them.
+        sealed = {"subjects": [code for code, _ in told], "serials": [serial for _, serial in told]}
+        counts = {"messages": len(done.delivered)}
+        draft.log(Act(Action.OUTBOX_DELIVERED, ACTOR, counts=counts, sealed=sealed if told else {}))
+    for (place, message), code in done.refused:
+        why: dict[str, Any] = {"key": message.key.hex(), "reason": code}
+        why |= dict(zip(("subject", "serial"), done.versions.get(place, ()), strict=False))
+        draft.log(Act(Action.OUTBOX_SET_ASIDE, ACTOR, Outcome.REFUSED, sealed=why))
     if done.behind:
         draft.log(Act(Action.OUTBOX_WAITS, ACTOR, counts={"messages": len(done.behind)}))
     if done.back:

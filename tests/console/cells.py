@@ -12,6 +12,7 @@ from daemon.contract import (
     log_holds,
     outbox,
     reconciled,
+    seal_keys,
     verification,
 )
 from daemon.contract.endpoint import Endpoint
@@ -34,6 +35,7 @@ CELLS: dict[Right, list[tuple[Endpoint, dict[str, object]]]] = {
         (log.LOG_CASE, {"seq": 10**9}),
         (log.LOG_STATISTICS, {}),
     ],
+    Right.LOG_KEYS: [(seal_keys.LOG_KEYS, {})],
     Right.LOG_DAY: [(daily.LOG_DAY, {"day": "9999-12-31"})],
     Right.HALT_SEE: [(halt.HALT, {})],
     Right.STOP: [(halt.STOP_SERVICE, {"reason": " "})],

@@ -26,6 +26,7 @@ from daemon.contract.note import (
     time_line,
     verify,
     verify_text,
+    vkey,
 )
 from daemon.errors import IntegrityError
 
@@ -90,6 +91,13 @@ def test_a_signed_note_verifies_and_has_the_form_of_the_specification() -> None:
     assert gap
     assert tail.startswith("— jukura.jp/honnin/1 ")
     assert tail.endswith("\n")
+
+
+def test_a_key_s_line_has_its_name_its_id_and_the_key_behind_its_kind() -> None:
+    for key, kind in ((KEY, b"\x02"), (RSA, b"\xffjukura.jp/rsa-pss-3072-sha256")):
+        name, ident, blob = vkey(NAME, der(key)).split("+", 2)
+        assert (name, bytes.fromhex(ident)) == (NAME, key_id(NAME, der(key)))
+        assert b64decode(blob, validate=True) == kind + der(key)
 
 
 def test_the_key_id_of_rsa_hashes_name_and_private_type() -> None:

@@ -16,6 +16,7 @@ from daemon.contract.exports import (
     Exports,
     ExportState,
     FetchFile,
+    Opening,
     OrderExport,
 )
 from daemon.contract.manifest import NAME, File, ManifestKind, manifest_text
@@ -27,6 +28,7 @@ FILES = {
     "keys.jsonl": b'{"name":"seal.1"}\n',
     "statements.txt": b"",
 }
+TERMS = Opening(action="search.done", fields=["terms", "purpose"], first=100, last=200)
 
 
 class FakeExports:
@@ -44,7 +46,7 @@ class FakeExports:
         self.fetched: list[str] = []
         self.acts: Mapping[Endpoint, Callable[[Any], Any]] = {
             exports.EXPORTS: self._list,
-            exports.ORDER_EXPORT: self._order,
+            exports.ORDER_EXPORT: self.ordered,
             exports.DECIDE_EXPORT: self._decide,
             exports.CANCEL_EXPORT: self._cancel,
         }
@@ -75,7 +77,8 @@ class FakeExports:
         phase = ExportPhase.READY if state.done + 1 >= self.steps else ExportPhase.MAKING
         return replace(state, phase=phase, done=state.done + 1, end=2, files=len(self.files))
 
-    def _order(self, asked: OrderExport) -> ExportState:
+    def ordered(self, asked: OrderExport) -> ExportState:
+        """What an order by `operator` becomes."""
         state = ExportState(
             export=f"{len(self.states) + 10:02x}" * 16,
             phase=ExportPhase.WAITING if asked.openings else ExportPhase.MAKING,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from daemon.contract.daily import LOG_DAY, DailyReport, DayFigure, DayQuery, HourCheckpoint, SealKey
+from daemon.contract.daily import LOG_DAY, DailyReport, DayFigure, DayQuery, HourCheckpoint
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.log import (
     LOG_CASE,
@@ -24,6 +24,7 @@ from daemon.contract.log import (
     Statistics,
     StatisticsQuery,
 )
+from daemon.contract.seal_keys import LOG_KEYS, SealKey, SealKeys
 from daemon.contract.witnessing import WitnessState
 from daemon.register.rows import Register
 
@@ -45,6 +46,9 @@ STOPPED = line(3, "service.stopped", actor="operator:SO001", affair="", counts={
 
 
 NOTE = "jukura.jp/honnin/1\n9\nAAAA\ntime 2026-04-01T09:00:00Z\n\n— jukura.jp/honnin/1 <&>AAAA\n"
+KEY = SealKey(
+    name="seal.1", fingerprint="0123456789abcdef" * 4, public="AAAA", made=START, vkey=f"jukura.jp/honnin/1+01234567+{'A' * 124}"
+)  # fmt: skip
 REPORT = DailyReport(
     register=Register.HONNIN, day=START.date(), made=START + timedelta(hours=10), first=3, end=1_204,
     figures=[
@@ -53,7 +57,7 @@ REPORT = DailyReport(
     checkpoints=[
         HourCheckpoint(signed=START, size=4, root="AAAA"), HourCheckpoint(signed=START + timedelta(hours=9), size=1_204, root="BBBB")
     ],
-    note=NOTE, keys=[SealKey(name="seal.1", fingerprint="0123456789abcdef" * 4, public="AAAA", made=START)],
+    note=NOTE, keys=[KEY],
     witnesses=[
         WitnessState(
             municipality="35203", name="35203.witness", size=1_000, cosigned=START, taken=START, overdue=True
@@ -84,6 +88,7 @@ class FakeLog:
             LOG_CASE: self._case,
             LOG_STATISTICS: self._statistics,
             LOG_DAY: self._day,
+            LOG_KEYS: lambda _: SealKeys(origin="jukura.jp/honnin/1", keys=[KEY]),
         }
 
     def _search(self, asked: LogSearch) -> LogPage:

@@ -6,9 +6,14 @@ from typing import Any
 
 from daemon.contract import log_holds
 from daemon.contract.endpoint import Endpoint
-from daemon.contract.log_holds import LiftLogHold, LogHold, LogHoldAsked, LogHolds, PlaceLogHold
+from daemon.contract.log_holds import LiftLogHold, LogHold, LogHoldAsked, LogHolds, PlaceLogHold, Run
 
 PLACED = date(2026, 4, 1)
+HELD = LogHold(
+    hold=1, entries=[Run(first=120, last=140), Run(first=155, last=155)], until=date(2035, 3, 31), basis="情報公開条例の係争",
+    placed=PLACED, over=False,
+)  # fmt: skip
+"""One that somebody placed."""
 
 
 class FakeLogHolds:

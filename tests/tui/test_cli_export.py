@@ -52,7 +52,7 @@ def test_an_order_says_the_span_in_japanese_time_and_what_is_to_be_open(
     ]
     assert state.basis == "定期監査"
     assert "承認待ち" in ran.out
-    assert "search.done: terms, purpose [100–200]" in ran.out
+    assert "検索（search.done）: 検索条件（terms）、利用目的（purpose） [100–200]" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 """`jukura log`: entries, one with its proof, a case, figures."""
 
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from daemon.contract.log import LOG_CASE, LOG_ENTRY, LOG_SEARCH, LOG_STATISTICS
+from daemon.contract.seal_keys import SealKeys
 from daemon.errors import InputError
 from tests.tui.calling import Jukura
 from tests.tui.fake_daemon import FakeDaemon, Refusal
-from tests.tui.fake_log import PROOF, line
-from tui import moments
+from tests.tui.fake_log import KEY, PROOF, line
+from tui import log_output, moments
+from tui.output import Output, show
+from tui.words import Lang, Words
 
 SEARCH = f"POST {LOG_SEARCH.path}"
 
@@ -117,3 +121,23 @@ def test_moments_are_japan_s_and_a_day_counts_whole() -> None:
     for wrong in ("2026-13-01", "11/1", "2026-11-01T09:30:00"):
         with pytest.raises(InputError, match=r"console\.bad_moment"):
             moments.begins(wrong, "since")
+
+
+def test_the_public_keys_are_lines_to_be_copied_whole(jukura: Jukura, fake: FakeDaemon) -> None:
+    ran = jukura("log", "keys", signed=True)
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert KEY.vkey in lines
+    assert any(line.endswith(KEY.fingerprint) for line in lines)
+    assert "jukura.jp/honnin/1 の署名鍵" in lines[0]
+    assert jukura("log", "keys", "--json", signed=True).json["keys"][0]["vkey"] == KEY.vkey
+
+
+def test_a_line_to_be_copied_goes_beyond_the_edge_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = StringIO()
+    told.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdout", told)
+    monkeypatch.setenv("COLUMNS", "80")
+    found = SealKeys(origin="jukura.jp/honnin/1", keys=[KEY])
+    show(Output(found, log_output.keys(found, Words(Lang.JA))), as_json=False)
+    assert KEY.vkey in told.getvalue()

@@ -6,7 +6,7 @@ import pytest
 
 from daemon.contract.log import LOG_CASE, LOG_ENTRY, LOG_SEARCH, LOG_STATISTICS
 from tests.tui.driving import Operator, console
-from tests.tui.fake_daemon import ADMINISTRATOR, AUDITOR, CLERKS, FakeDaemon, Refusal
+from tests.tui.fake_daemon import AUDITOR, CLERKS, CUSTODIAN, FakeDaemon, Refusal
 from tests.tui.fake_log import PROOF, START, line
 from tui.words import Lang
 
@@ -119,7 +119,7 @@ async def test_one_entry_shows_its_proof_which_is_kept_as_a_file(fake: FakeDaemo
         await operator.sees("4件です")
         await operator.press("down", "enter")
         await operator.sees(
-            "affair.without_code", "application、purpose、subjects、terms", "この表示は記録されました",
+            "affair.without_code", "申請書番号（application）、利用目的（purpose）", "この表示は記録されました",
             "署名の9件のチェックポイントに含まれます", "F7 保存",
         )  # fmt: skip
         await operator.press("f7")
@@ -181,7 +181,7 @@ async def test_figures_by_month_the_newest_first(fake: FakeDaemon) -> None:
     assert len(fake.asked(f"POST {LOG_STATISTICS.path}")) == 1
 
 
-@pytest.mark.parametrize("who", [CLERKS[0], ADMINISTRATOR])
+@pytest.mark.parametrize("who", [CLERKS[0], CUSTODIAN])
 async def test_nobody_else_is_offered_it(fake: FakeDaemon, who: str) -> None:
     async with console(fake) as operator:
         await operator.signs_in(who)

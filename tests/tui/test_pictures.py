@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from daemon.contract.exports import OrderExport
 from tests.tui.driving import Operator, Ticks
-from tests.tui.fake_daemon import CLERKS, CUSTODIAN, FakeDaemon
+from tests.tui.fake_daemon import AUDITOR, CHIEF, CLERKS, CUSTODIAN, OFFICERS, FakeDaemon
+from tests.tui.fake_exports import TERMS
+from tests.tui.fake_log_holds import HELD
 from tests.tui.make_screenshot import picture
 from tui.app import ConsoleApp
 
@@ -92,13 +95,63 @@ async def reports(operator: Operator) -> None:
     await operator.sees("通報 2件")
 
 
-PLAYS = [first, hits, person, keys, proposal, tokens, schedules, compared, boundaries, reports]
+async def exports(operator: Operator) -> None:
+    await operator.signs_in(CHIEF)
+    await operator.press("f11")
+    await operator.sees("書出し")
+    await operator.press("enter")
+    await operator.sees("決裁を待つ書出しが1件", "検索条件（terms）")
+
+
+async def export_order(operator: Operator) -> None:
+    await operator.signs_in(AUDITOR)
+    await operator.press("f5", "enter")
+    await operator.sees("求めた時刻")
+    await operator.press("f6")
+    await operator.sees("F7で求めます")
+
+
+async def log_holds(operator: Operator) -> None:
+    await operator.signs_in(OFFICERS[0])
+    await operator.press("f11")
+    await operator.sees("7年を過ぎても残す記録")
+    await operator.press("enter")
+    await operator.sees("情報公開条例の係争")
+
+
+async def daily(operator: Operator) -> None:
+    await operator.signs_in(OFFICERS[0])
+    await operator.press("f11")
+    await operator.sees("日報")
+    await operator.press("down", "enter")
+    await operator.sees("3番から1,203番まで")
+
+
+PLAYS = [
+    first,
+    hits,
+    person,
+    keys,
+    proposal,
+    tokens,
+    schedules,
+    compared,
+    boundaries,
+    reports,
+    exports,
+    export_order,
+    log_holds,
+    daily,
+]
 
 
 @pytest.mark.parametrize("play", PLAYS)
 def test_a_screen_looks_as_it_did(
     snap_compare: Any, fake: FakeDaemon, play: Callable[[Operator], Awaitable[object]]
 ) -> None:
+    fake.exports.operator = AUDITOR
+    fake.exports.ordered(OrderExport(basis="外部監査", openings=[TERMS]))
+    fake.log_holds.holds = [HELD]
     app = ConsoleApp([fake.socket], monotonic=Ticks(), poll=60)
     assert snap_compare(app, terminal_size=(80, 24), run_before=as_operator(play))
 

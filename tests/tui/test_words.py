@@ -7,10 +7,11 @@ import pytest
 
 import tui
 from daemon.audit.entry import Outcome
+from daemon.audit.fields import FIELDS
 from daemon.contract.console import Lookup, Match, Reason, Search, State
 from daemon.contract.deadlines import Ends
 from daemon.contract.disk import Stage
-from daemon.contract.exports import ExportPhase
+from daemon.contract.exports import DecideExport, ExportPhase, OrderExport
 from daemon.contract.keys import Deed
 from daemon.contract.messages import texts
 from daemon.contract.outbox import AsideState
@@ -25,7 +26,8 @@ from daemon.register.wanted import By
 from hsm.ceremony.protocol import Phase
 from hsm.protocol import Alarm, SignatureKind
 from tui import (
-    export_output,
+    daily_formats,
+    export_formats,
     finding_formats,
     hold_formats,
     key_formats,
@@ -37,6 +39,7 @@ from tui import (
 from tui.ceremony import Next
 from tui.criteria import REQUIRED, SCOPES, TERMS
 from tui.output import HITS
+from tui.screens import export_order, log_holds
 from tui.widgets.hits import COLUMNS
 from tui.widgets.log_form import ROWS
 from tui.words import Lang, Words, choose, language, tables
@@ -73,7 +76,15 @@ BY_VALUE = {
     "pending": [*Why, "entry", "more"],
     "hold_why": list(Why),
     "holds": [*hold_formats.COLUMNS, "reference", "notice"],
-    "log_hold": list(log_hold_formats.COLUMNS),
+    "log_hold": [
+        *log_hold_formats.COLUMNS,
+        *(
+            f"{word}{part}"
+            for word in log_holds.FIELDS
+            for word, part in ((word, "_hint"), (f"need_{word}", ""))
+        ),
+        "reason",
+    ],
     "message_state": list(AsideState),
     "outbox": [*post_formats.ASIDE_COLUMNS, "waiting", "oldest", "next_try", "failures", "again", "aside"],
     "report_kind": list(ReportKind),
@@ -82,9 +93,28 @@ BY_VALUE = {
         *hold_formats.BOUNDARY_COLUMNS,
         *(f"{name}_hint" for name in hold_formats.BOUNDARY_FIELDS),
     ],
-    "exports": list(export_output.COLUMNS),
+    "exports": [
+        *export_formats.COLUMNS,
+        *export_formats.OPENINGS,
+        *(name for names in export_order.ROWS for name in names),
+        *(f"{name}_hint" for names in export_order.ROWS for name in names if name != "act"),
+        *(f"need_{name}" for name in ("act", "basis")),
+        *(f"{word}{part}" for word in ("approve", "decline") for part in ("", "_title", "_means")),
+        *OrderExport.__struct_fields__,
+        *DecideExport.__struct_fields__[::2],
+        "file",
+        "to",
+    ],
     "export_phase": list(ExportPhase),
     "export_next": list(ExportPhase),
+    "export_here": list(ExportPhase),
+    "sealed": sorted(name for fields in FIELDS.values() for name in fields.sealed),
+    "log_duty": [
+        "duty",
+        "what",
+        *(f"{name}{part}" for name in ("exports", "log_holds", "daily") for part in ("", "_means")),
+    ],
+    "daily": [*daily_formats.CHECKPOINTS, *daily_formats.KEYS, *daily_formats.LOOKED_AT],
     "standing": ["present", "out", "dead", "gone", "abroad", "struck"],
     "search": [word for scopes in SCOPES.values() for _, word in scopes]
     + [f"need_{field}" for field in (*REQUIRED, TERMS[0])]

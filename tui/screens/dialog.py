@@ -1,6 +1,7 @@
 """Questions over a screen: each gives back a typed answer, or None where the person leaves it. They begin on "leave it"."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
@@ -117,6 +118,20 @@ class ReasonScreen(Dialog[str]):
         if reason := field.value.strip():
             return reason
         self.missing(field, "holds.need_reason")
+        return None
+
+
+class FolderScreen(Dialog[Path]):
+    """Asks for the folder that a file goes into."""
+
+    def fields(self) -> Iterator[Widget]:
+        yield from row(self.say("log.folder"), Input(id="folder", placeholder="/media/…", compact=True))
+
+    def answer(self) -> Path | None:
+        field = self.query_one("#folder", Input)
+        if folder := field.value.strip():
+            return Path(folder).expanduser()
+        self.missing(field, "log.need_folder")
         return None
 
 

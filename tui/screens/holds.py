@@ -4,57 +4,53 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from daemon.contract.holds import Hold
 from tui import formats, hold_formats
 from tui.desk import Desk, Sitting
 from tui.notice_calls import NoticeCalls
-from tui.screens.asking import AskingPage
 from tui.screens.boundaries import BoundariesScreen
 from tui.screens.dialog import ReasonScreen
-from tui.widgets.listing import Listing
+from tui.screens.list_page import ListPage
 from tui.widgets.notice import Notice
 
 
-class HoldsScreen(AskingPage):
+class HoldsScreen(ListPage[Hold]):
     """The table, what it has no room for, and how one is cancelled."""
 
     FAILED: ClassVar[str] = "holds.failed"
+    NAME: ClassVar[str] = "hold"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.back", "back", key_display="Esc"),
-        Binding("f5", "reload", "reload", key_display="F5"),
         Binding("f6", "boundaries", "boundaries", key_display="F6"),
         Binding("f8", "cancel", "cancel_hold", key_display="F8"),
-        Binding("f2", "app.status", "status", key_display="F2", show=False),
-        Binding("f3", "app.search", "search", key_display="F3", show=False),
     ]
 
     def __init__(self, desk: Desk, sitting: Sitting) -> None:
         super().__init__(desk, sitting)
         self._calls = NoticeCalls(sitting.at.client)
-        self._holds: list[Hold] = []
 
     def body(self) -> Iterator[Widget]:
         say = self.say
         yield Notice(say)
-        yield Listing([say(f"holds.{name}") for name in hold_formats.COLUMNS], id="hold-list")
-        yield Static(id="hold-detail", markup=False)
+        yield from self.table([say(f"holds.{name}") for name in hold_formats.COLUMNS])
         how = "holds.how" if self.sitting.cancels_holds else "holds.how_not"
         yield Static(Text(say(how)), id="hold-how", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(Listing).focus()
         self.notice.show("info", self.say("holds.loading"))
-        self.action_reload()
+        super().on_mount()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to cancel, and what is announced, to those who may."""
         offered = {"cancel": self.sitting.cancels_holds, "boundaries": self.sitting.announces}
         return offered.get(action, True)
+
+    def detail(self, line: Hold) -> Text:
+        return formats.cell(hold_formats.detail(line, self.say))
 
     def action_boundaries(self) -> None:
         """廃置分合・境界変更, over this screen."""
@@ -71,29 +67,17 @@ class HoldsScreen(AskingPage):
         if there is None:
             return
         say = self.say
-        self._holds = there.holds
-        self.query_one(Listing).fill([hold_formats.row(each, say) for each in there.holds])
+        self.fill(there.holds, [hold_formats.row(each, say) for each in there.holds])
         if headline:
             self.notice.show("info", headline)
         elif there.holds:
             self.notice.show("info", say("holds.ready", count=len(there.holds)))
         else:
             self.notice.show("empty", say("holds.none"))
-        self._detail()
-
-    @on(DataTable.RowHighlighted, "#hold-list")
-    def _detail(self) -> None:
-        hold = self._at_cursor()
-        line = hold_formats.detail(hold, self.say) if hold else ""
-        self.query_one("#hold-detail", Static).update(formats.cell(line))
-
-    def _at_cursor(self) -> Hold | None:
-        row = self.query_one(Listing).cursor_row
-        return self._holds[row] if 0 <= row < len(self._holds) else None
 
     def action_cancel(self) -> None:
         """Ask why, then ask the register to cancel the one under the cursor."""
-        hold = self._at_cursor()
+        hold = self.at_cursor
         if hold is None:
             return
         say = self.say

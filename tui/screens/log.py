@@ -29,6 +29,7 @@ class LogScreen(AskingPage):
     FAILED: ClassVar[str] = "log.failed"
     ITEMS: ClassVar[str] = "log"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "app.log_duties", "log_duties", key_display="F5"),
         Binding("f6", "next", "next_page", key_display="F6"),
         Binding("f7", "statistics", "log_statistics", key_display="F7"),
         Binding("f8", "clear", "clear", key_display="F8"),

@@ -11,7 +11,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import DataTable, Static
 
 from daemon.contract.log import LogEntry, LogLine
 from daemon.errors import JukuraError
@@ -19,23 +19,9 @@ from tui import formats, kept_file, log_formats
 from tui.desk import Desk, Sitting
 from tui.log_calls import LogCalls
 from tui.screens.asking import AskingPage
-from tui.screens.dialog import Dialog, row
+from tui.screens.dialog import FolderScreen
 from tui.widgets.listing import Listing
 from tui.widgets.notice import Notice
-
-
-class FolderScreen(Dialog[Path]):
-    """Asks for the folder that a file goes into."""
-
-    def fields(self) -> Iterator[Widget]:
-        yield from row(self.say("log.folder"), Input(id="folder", placeholder="/media/…", compact=True))
-
-    def answer(self) -> Path | None:
-        field = self.query_one("#folder", Input)
-        if folder := field.value.strip():
-            return Path(folder).expanduser()
-        self.missing(field, "log.need_folder")
-        return None
 
 
 class LogEntryScreen(AskingPage):
@@ -73,6 +59,8 @@ class LogEntryScreen(AskingPage):
 
     def _show(self) -> None:
         table = Table.grid(padding=(0, 2))
+        table.add_column()
+        table.add_column(overflow="fold")
         proof = log_formats.proof(self._entry, self.say) if self._entry else []
         for title, value in (*log_formats.detail(self._line, self.say), *proof):
             table.add_row(Text(title, style="dim"), formats.cell(value))

@@ -28,7 +28,7 @@ class LogForm(Vertical):
     """The form; what is empty asks nothing."""
 
     def __init__(self, say: Words) -> None:
-        super().__init__(id="log-form")
+        super().__init__(classes="log-form")
         self.say = say
 
     def compose(self) -> ComposeResult:

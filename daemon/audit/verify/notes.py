@@ -18,6 +18,7 @@ from .forms import ECDSA_KIND, RSA_KIND, unbase64
 from .source import Source, read_lines
 
 MAX_LINES = 1100
+REST = "  "
 RSA_BITS = 3072
 PSS_TYPE = b"\xffjukura.jp/rsa-pss-3072-sha256"
 LINE = re.compile(r"[^\x00-\x1f]+")
@@ -43,12 +44,15 @@ class Note(NamedTuple):
 def read_notes(files: Source, name: str, broken: str, *, kept: bool = False) -> Iterator[Note]:
     """The notes of a file: text lines, an empty line, signature lines, an empty line. `broken` is said of others.
 
-    What somebody has `kept` may lack the last line: a note by itself, as it was signed, has none.
+    What somebody has `kept` may lack the last line: a note by itself, as it was signed, has none. And it may come from paper, where the
+    rest of a long line stands on the next, behind two spaces.
     """
     lines: list[str] = []
     number = 0
     for number, line in read_lines(files, name):
-        if line == "" and "" in lines:
+        if kept and lines and line.startswith(REST):
+            lines[-1] += line.removeprefix(REST)
+        elif line == "" and "" in lines:
             yield note_of(lines, name, number, broken)
             lines = []
         else:

@@ -4,7 +4,6 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
 from typing import Any
 
 from daemon.audit import days
@@ -16,16 +15,15 @@ from daemon.audit.entry import Outcome
 from daemon.audit.journal import sequence
 from daemon.clock import JST, Clock, day_of, hour_of
 from daemon.commands.caller import Caller, Right
-from daemon.contract.daily import LOG_DAY, DailyReport, DayFigure, DayQuery, HourCheckpoint, SealKey
+from daemon.commands.reading.seal_keys import SealKeyList
+from daemon.contract.daily import LOG_DAY, DailyReport, DayFigure, DayQuery, HourCheckpoint
 from daemon.contract.endpoint import Endpoint
 from daemon.contract.note import Checkpoint
 from daemon.contract.witnessing import WitnessState
-from daemon.crypto.classes import generation, kind
 from daemon.errors import InputError, JukuraError
 from daemon.register.rows import Register
 from daemon.store.engine import Engine, Table
 from daemon.store.writer import Writer
-from hsm.client import KeyService
 
 PAGE = 500  # checkpoints in one read
 
@@ -40,7 +38,7 @@ class DailyReports:
     register: Register
     engine: Engine
     writer: Writer
-    service: KeyService
+    keys: SealKeyList
     clock: Clock
     witnesses: Callable[[], list[WitnessState]]
 
@@ -81,7 +79,7 @@ class DailyReports:
             ],
             checkpoints=[_line(each) for each in hours],
             note=hours[-1].note if hours else "",
-            keys=await self._keys(),
+            keys=await self.keys.all(),
             witnesses=self.witnesses(),
         )
 
@@ -108,18 +106,6 @@ class DailyReports:
                     hours[hour_of(at)] = signed
             first = page[-1][0] + b"\x00"
         return list(hours.values())
-
-    async def _keys(self) -> list[SealKey]:
-        pairs = [pair for pair in (await self.service.keys()).pairs if kind(pair.name) == "seal"]
-        return [
-            SealKey(
-                name=pair.name,
-                fingerprint=sha256(pair.public).hexdigest(),
-                public=b64encode(pair.public).decode("ascii"),
-                made=pair.made,
-            )
-            for pair in sorted(pairs, key=lambda pair: generation(pair.name), reverse=True)
-        ]
 
     async def _log(
         self,

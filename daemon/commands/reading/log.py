@@ -12,7 +12,7 @@ from typing import Any
 from daemon.audit import days, naming
 from daemon.audit.act import Act
 from daemon.audit.action import Action
-from daemon.audit.case import Known, leads, related
+from daemon.audit.case import Known, belonging, leads
 from daemon.audit.entry import Outcome, header_of, public_of
 from daemon.audit.journal import Journal, leaf_of
 from daemon.audit.mention import Mention
@@ -107,13 +107,7 @@ class LogReading:
         """What belongs together with one entry."""
         async with self._refusing(caller):
             pair = await self._held(query.seq)
-            one = self._known(pair)
-            pairs = {pair[0]: pair}
-            more = False
-            for mention in leads(one):
-                found = await self._found(mention, Wanted(), END, MOST_CASE)
-                pairs |= {each[0]: each for each in found.pairs if related(one, self._known(each))}
-                more = more or bool(found.next)
+            pairs, more = await self._case(pair)
             entries = _lines([pairs[key] for key in sorted(pairs)])
         counts = {"entry": query.seq, "entries": len(entries)}
         await self._log(Action.LOG_CASE_SHOWN, caller, counts=counts)
@@ -134,6 +128,22 @@ class LogReading:
         )
 
     # The log.
+
+    async def _case(self, pair: Pair) -> tuple[dict[bytes, Pair], bool]:
+        """What belongs together with one entry, itself too, by key; and whether not all of it was looked at."""
+        one, more = self._known(pair), False
+        near: dict[bytes, Pair] = {}
+        for mention in sorted(leads(one), key=lambda each: each.content):
+            found = await self._found(mention, Wanted(), END, max(MOST_CASE - len(near), 1))
+            near |= {each[0]: each for each in found.pairs}
+            if more := more or bool(found.next):
+                break
+        near.pop(pair[0], None)
+        known = {key: self._known(each) for key, each in near.items()}
+        there = {each.header.seq for each in belonging(one, known.values())}
+        return {pair[0]: pair} | {
+            key: near[key] for key, each in known.items() if each.header.seq in there
+        }, more
 
     async def _found(self, mention: Mention | None, wanted: Wanted, below: int, limit: int) -> Found:
         if mention is None:

@@ -55,8 +55,19 @@ def looked_up(who: int, what: int) -> Act:
 
 
 def applied(who: int, what: int) -> Act:
-    sealed = {"notice": f"n{what % 3}", "subject": CODES[who % 4], "serial": 1}
+    sealed = {"notice": f"n{what % 3}", "subject": CODES[who % 4], "serial": 1 + what % 2}
     return Act(Action.NOTICE_APPLIED, ACTORS[2], sealed=sealed)
+
+
+def delivered(who: int, what: int) -> Act:
+    subjects = [CODES[(who + place) % 4] for place in range(1 + what % 3)]
+    sealed = {"subjects": subjects, "serials": [1 + (what + place) % 2 for place in range(len(subjects))]}
+    return Act(Action.OUTBOX_DELIVERED, "zenkoku", counts={"messages": len(subjects)}, sealed=sealed)
+
+
+def set_aside(who: int, what: int) -> Act:
+    sealed = {"key": "00", "reason": "r", "subject": CODES[who % 4], "serial": 1 + what % 2}
+    return Act(Action.OUTBOX_SET_ASIDE, "zenkoku", Outcome.REFUSED, sealed=sealed)
 
 
 def held(who: int, what: int) -> Act:
@@ -72,7 +83,7 @@ def started(_: int, __: int) -> Act:
     return Act(Action.REGISTER_STARTED, ACTORS[3])
 
 
-ACTS = (searched, looked_up, applied, held, stopped, started)
+ACTS = (searched, looked_up, applied, held, stopped, started, delivered, set_aside)
 
 
 async def search(bench: Bench, *, caller: Caller = AUDITOR, **asked: Any) -> LogPage:
@@ -135,21 +146,32 @@ def wanted(entry: Opened, **asked: Any) -> bool:
     )
 
 
-def together(one: Opened, other: Opened) -> bool:
-    """Whether they are of one case."""
-    if one.header.seq == other.header.seq:
+def together(one: Opened, there: list[Opened]) -> list[Opened]:
+    """Those that are of one case: what has something in common with one of them, but not by way of a delivery."""
+    case, grown = [one], True
+    while grown:
+        ways = [each for each in case if each is one or value(each, "serials") is None]
+        new = [each for each in there if each not in case and any(_alike(each, way) for way in ways)]
+        case += new
+        grown = bool(new)
+    return case
+
+
+def _alike(one: Opened, other: Opened) -> bool:
+    work, told = (
+        [tuple(value(each, name) for name in names) for each in (one, other)]
+        for names in (("application",), ("notice", "subject"))
+    )
+    by = [(each.header.actor, each.header.affair) for each in (one, other)]
+    if all(work[0]) and work[0] == work[1] and by[0] == by[1]:
         return True
-    work = [
-        (value(each, "application"), each.header.actor, each.header.affair)
-        for each in (one, other)
-        if value(each, "application")
-    ]
-    told = [
-        (value(each, "notice"), value(each, "subject"))
-        for each in (one, other)
-        if value(each, "notice") and value(each, "subject")
-    ]
-    return any(len(marks) > 1 and marks[0] == marks[1] for marks in (work, told))
+    return (all(told[0]) and told[0] == told[1]) or any(each in _versions(other) for each in _versions(one))
+
+
+def _versions(entry: Opened) -> list[tuple[str, int]]:
+    if value(entry, "serials"):
+        return list(zip(value(entry, "subjects"), value(entry, "serials"), strict=True))
+    return [(value(entry, "subject"), value(entry, "serial"))] if value(entry, "serial") else []
 
 
 def month(time: datetime) -> str:

@@ -7,9 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from daemon.audit.action import Action
 from daemon.audit.entry import Outcome
+from daemon.audit.verify.faults import VerificationError
 from daemon.clock import JST
 from daemon.commands.caller import Caller, Role
 from daemon.contract.daily import LOG_DAY, DailyReport, DayQuery
@@ -20,6 +22,9 @@ from tests.audit.exports import checked
 from tests.commands.notices.test_notices import entries
 from tests.commands.reading.auditing import AUDITOR, searched, stopped
 from tests.conftest import Bench
+from tests.tui.fake_daemon import STATUS
+from tui import daily_output
+from tui.words import Lang, Words
 
 FIRST = date(2026, 11, 24)
 
@@ -83,6 +88,30 @@ async def test_what_was_printed_is_what_an_auditor_kept(busy: Bench, tmp_path: P
     assert key.fingerprint == sha256(b64decode(key.public)).hexdigest()
     verified = checked(await taken(busy, tmp_path / "export"), paper, key.fingerprint)
     assert (verified.known, verified.known_open) == (1, [])
+
+
+async def test_a_sheet_of_paper_typed_in_again_is_the_same_checkpoint(busy: Bench, tmp_path: Path) -> None:
+    made = await report(busy, FIRST)
+    lines = daily_output.sheet(made, STATUS, Words(Lang.JA)).splitlines()
+    assert max(map(cell_len, lines)) <= daily_output.WIDTH
+    begins = lines.index(made.note.splitlines()[0])
+    ends = next(at for at in range(begins, len(lines)) if "____" in lines[at])
+    typed = lines[begins:ends]
+    assert any(line.startswith("  ") for line in typed)
+    while not typed[-1]:
+        typed.pop()
+    paper = tmp_path / "paper.txt"
+    paper.write_text("".join(f"{line}\n" for line in typed), "utf-8")
+    export = await taken(busy, tmp_path / "export")
+    verified = checked(export, paper, made.keys[0].fingerprint)
+    assert (verified.known, verified.known_open) == (1, [])
+    # One wrong character is seen.
+    at = next(place for place, line in enumerate(typed) if line.startswith("  "))
+    other = "B" if typed[at][4] == "A" else "A"
+    typed[at] = typed[at][:4] + other + typed[at][5:]
+    paper.write_text("".join(f"{line}\n" for line in typed), "utf-8")
+    with pytest.raises(VerificationError):
+        checked(export, paper, made.keys[0].fingerprint)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -25,7 +25,9 @@ from tests.commands.reading.auditing import (
     WHY,
     applied,
     case,
+    delivered,
     every,
+    held,
     looked_up,
     search,
     searched,
@@ -36,6 +38,7 @@ from tests.commands.reading.auditing import (
     told,
 )
 from tests.conftest import Bench
+from tests.peers.nation import Nation, code, emptied, life, pump
 from tests.store.turning import fill, newcomer
 
 
@@ -276,6 +279,41 @@ async def test_a_notice_is_followed_from_its_hold_to_its_end(honnin: Bench) -> N
     (applied_at,) = [e.header.seq for e in await entries(honnin) if e.header.action is Action.NOTICE_APPLIED]
     found = (await case(honnin, applied_at)).entries
     assert [line.action for line in found] == ["notice.applied"]
+
+
+async def test_a_notice_is_followed_to_its_delivery_and_a_delivery_to_all_its_notices(honnin: Bench) -> None:
+    await life(honnin)
+    nation = Nation()
+    nation.refuse = lambda update: update.row["juminhyo_code"] == code(2)
+    await emptied(pump(honnin, nation))
+    there = await entries(honnin)
+    acts = {
+        action: [each.header.seq for each in there if each.header.action is action]
+        for action in (Action.NOTICE_APPLIED, Action.OUTBOX_DELIVERED, Action.OUTBOX_SET_ASIDE)
+    }
+    came, went, (aside,) = acts.values()
+    assert (len(came), len(went)) == (4, 3)
+    # The first three are one person's versions, each delivered by itself; the fourth is somebody else's, and was refused.
+    for notice_at, end in zip(came, (*went, aside), strict=True):
+        assert [line.seq for line in (await case(honnin, notice_at)).entries] == [notice_at, end]
+    assert [line.seq for line in (await case(honnin, went[0])).entries] == [came[0], went[0]]
+    # Whoever asks by person hears of what was passed on.
+    found = await every(honnin, subject=code(1), action="outbox", **WHY)
+    assert sorted(line.seq for line in found) == went
+    assert {tuple(line.sealed) for line in found} == {("serials", "subjects")}
+
+
+async def test_a_delivery_of_many_leads_to_each_and_from_none_to_another(honnin: Bench) -> None:
+    for act in (held(0, 0), applied(0, 0), applied(1, 0), delivered(0, 1)):
+        await honnin.open.writer.log(act)
+    # delivered(0, 1) is of (0, version 2) and (1, version 1); what was held of person 0 became version 1.
+    assert [line.seq for line in (await case(honnin, 3)).entries] == [2, 3]
+    await honnin.open.writer.log(delivered(0, 2))
+    # This one is of persons 0, 1 and 2 in versions 1, 2 and 1.
+    (last_one,) = [line.seq for line in await every(honnin, action="outbox.delivered") if line.seq > 3]
+    for begins in (0, 1, last_one):
+        assert [line.seq for line in (await case(honnin, begins)).entries] == [0, 1, last_one]
+    assert [line.seq for line in (await case(honnin, 2)).entries] == [2, 3]
 
 
 async def test_more_entries_than_a_case_shows_are_said(
