@@ -62,7 +62,7 @@ async def test_an_auditor_orders_one_and_it_becomes_ready_before_their_eyes(
         await operator.agrees()
         await operator.sees("書出しを求めました", "作成中", "令和8年度外部監査")
         await operator.sees("作成中 50%", "作成中です: 1 / 2 件")
-        await operator.sees("受取り可", "2026-05-01 14:00:00 まで保管します", "F7受取り", "F10終了")
+        await operator.sees("受取り可", "2026-05-01 14:00:00 まで保管します", "F7 受取り", "F10 終了")
     (asked,) = fake.asked(ORDER)
     span = (datetime(2026, 3, 31, 15, tzinfo=UTC), datetime(2026, 4, 2, 0, 31, tzinfo=UTC))
     assert asked == OrderExport(since=span[0], until=span[1], openings=[], basis="令和8年度外部監査")
@@ -100,7 +100,7 @@ async def test_sealed_fields_are_added_one_by_one_and_taken_back(fake: FakeDaemo
         await operator.sees("加えていない指定があります")
         await fills(operator, fields="")
         await operator.press("enter")
-        await operator.sees("指定が1件あります", "セキュリティ統括責任者が承認", "F10終了")
+        await operator.sees("指定が1件あります", "セキュリティ統括責任者が承認", "F10 終了")
         await operator.agrees()
         await operator.sees("承認待ち", "開示する項目: 検索（search.done）")
     (asked,) = fake.asked(ORDER)
@@ -215,7 +215,7 @@ async def test_an_auditor_gives_up_their_own(fake: FakeDaemon) -> None:
 
 
 async def fetches(operator: Operator, folder: Path) -> None:
-    await operator.sees("F7受取り")
+    await operator.sees("F7 受取り")
     await operator.press("f7")
     await operator.sees("受け取ります", "空のフォルダ")
     await operator.press("enter")

@@ -58,7 +58,7 @@ async def test_two_people_lift_one(fake: FakeDaemon) -> None:
     async with console(fake) as operator:
         for who, said in ((CHIEF, "まだ終えていません"), (OFFICERS[0], "を終えました。7年を過ぎた")):
             await at_the_holds(operator, who)
-            await operator.sees("保全は1件です。この表示は記録されました", "F8保全を終える")
+            await operator.sees("保全は1件です。この表示は記録されました", "F8 保全を終える")
             await operator.press("f8")
             await operator.sees("保全 1（記録 120-140 155）を終えます", "7年を過ぎた記録は次の夜に消去")
             await operator.press("enter")
