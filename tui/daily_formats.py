@@ -26,7 +26,7 @@ LOOKED_AT = {
         "log.hold_ended", "log.export_approved", "log.export_declined", "key.signed",
     ),
     "stops": ("service.stopped", "stop.announced", "stop.withdrawn"),
-    "alarms": ("log.mismatch", "disk.stage", "witness.refused", "timestamp.failed", "outbox.set_aside", "national.error"),
+    "alarms": ("log.epoch_opened", "log.mismatch", "disk.stage", "witness.refused", "timestamp.failed", "outbox.set_aside", "national.error"),
 }  # fmt: skip
 """What whoever puts the paper by looks at first: second words of two people, stops, and what was found amiss."""
 FOLD = 72

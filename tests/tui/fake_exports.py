@@ -41,6 +41,8 @@ class FakeExports:
         self.states: list[ExportState] = []
         self.steps = 2
         """Looks until one is made."""
+        self.most = 100
+        """Steps beyond which it does not come."""
         self.cut: set[str] = set()
         """Files that break off in the middle."""
         self.fetched: list[str] = []
@@ -74,8 +76,9 @@ class FakeExports:
     def _on(self, state: ExportState) -> ExportState:
         if state.phase is not ExportPhase.MAKING:
             return state
-        phase = ExportPhase.READY if state.done + 1 >= self.steps else ExportPhase.MAKING
-        return replace(state, phase=phase, done=state.done + 1, end=2, files=len(self.files))
+        done = min(state.done + 1, self.most)
+        phase = ExportPhase.READY if done >= self.steps else ExportPhase.MAKING
+        return replace(state, phase=phase, done=done, end=2, files=len(self.files))
 
     def ordered(self, asked: OrderExport) -> ExportState:
         """What an order by `operator` becomes."""

@@ -48,7 +48,7 @@ async def test_an_auditor_orders_one_and_it_becomes_ready_before_their_eyes(
     fake: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.screens.exports.FOLLOW", 0.05)
-    fake.exports.steps = 4
+    fake.exports.most = 1
     async with console(fake) as operator:
         await at_the_exports(operator)
         await operator.sees("監査ログの書出しはありません", "F6")
@@ -62,6 +62,7 @@ async def test_an_auditor_orders_one_and_it_becomes_ready_before_their_eyes(
         await operator.agrees()
         await operator.sees("書出しを求めました", "作成中", "令和8年度外部監査")
         await operator.sees("作成中 50%", "作成中です: 1 / 2 件")
+        fake.exports.most = 2
         await operator.sees("受取り可", "2026-05-01 14:00:00 まで保管します", "F7 受取り", "F10 終了")
     (asked,) = fake.asked(ORDER)
     span = (datetime(2026, 3, 31, 15, tzinfo=UTC), datetime(2026, 4, 2, 0, 31, tzinfo=UTC))
@@ -291,6 +292,23 @@ async def test_a_locked_console_shows_nothing_and_fetches_no_more(fake: FakeDaem
         assert len(operator.app.screen_stack) == 1
     assert fetched < len(FILES) + 1
     assert not (states / "out" / "statements.txt").exists()
+
+
+async def test_the_cursor_stays_where_it_is_when_the_list_is_read_anew(fake: FakeDaemon) -> None:
+    for _ in range(2):
+        ordered(fake, phase=ExportPhase.READY)
+    fake.exports.states[0] = replace(fake.exports.states[0], basis="先の監査")
+    async with console(fake) as operator:
+        await at_the_exports(operator)
+        await operator.sees("理由 外部監査")
+        await operator.press("down")
+        await operator.sees("理由 先の監査")
+        looks = len(fake.asked("GET /v1/exports"))
+        await operator.press("f5")
+        await operator.until(lambda: len(fake.asked("GET /v1/exports")) > looks)
+        for _ in range(5):
+            await operator.settled()
+            assert "理由 先の監査" in operator.screen()
 
 
 async def test_why_one_failed_is_said(fake: FakeDaemon) -> None:
