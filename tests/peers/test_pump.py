@@ -13,6 +13,7 @@ from daemon.errors import StateError
 from daemon.peers.national import AwayError
 from daemon.peers.pump import FIRST_WAIT, LONGEST_ASKED, LONGEST_WAIT, wait
 from daemon.store.aside import Aside, Wish
+from daemon.store.draft import Draft
 from daemon.store.engine import Table
 from tests.commands.notices.test_notices import entries, size
 from tests.conftest import Bench
@@ -31,6 +32,25 @@ async def test_messages_arrive_in_order_and_leave_the_outbox(honnin: Bench) -> N
     assert [update.number for update in nation.accepted] == [1, 2, 3, 4]
     assert await size(honnin, Table.OUTBOX) == 0
     assert of.delivered == 4
+
+
+async def test_a_delivery_says_sealed_which_versions_of_whom_it_was_of(honnin: Bench) -> None:
+    nation = Nation()
+    await life(honnin)
+    (_, first), *_ = await honnin.open.post.posting.outbox.messages(9)
+
+    async def erase(draft: Draft) -> None:
+        draft.delete(Table.ROWS, first.row)
+
+    await honnin.open.writer.write(erase)
+    await pump(honnin, nation).once()
+    told = (await entries(honnin))[-1]
+    assert told.header.counts == {"messages": 2}
+    # Of a row that was erased before it went out nothing is known any more.
+    assert {name: field.value for name, field in told.fields.items()} == {
+        "subjects": [code(2)],
+        "serials": [1],
+    }
 
 
 async def test_a_batch_never_holds_two_messages_of_one_person(honnin: Bench) -> None:
