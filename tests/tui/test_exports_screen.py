@@ -63,7 +63,9 @@ async def test_an_auditor_orders_one_and_it_becomes_ready_before_their_eyes(
         await operator.sees("書出しを求めました", "作成中", "令和8年度外部監査")
         await operator.sees("作成中 50%", "作成中です: 1 / 2 件")
         fake.exports.most = 2
-        await operator.sees("受取り可", "2026-05-01 14:00:00 まで保管します", "F7 受取り", "F10 終了")
+        await operator.sees(
+            "書出しを求めました", "受取り可", "2026-05-01 14:00:00 まで保管します", "F7 受取り", "F10 終了"
+        )
     (asked,) = fake.asked(ORDER)
     span = (datetime(2026, 3, 31, 15, tzinfo=UTC), datetime(2026, 4, 2, 0, 31, tzinfo=UTC))
     assert asked == OrderExport(since=span[0], until=span[1], openings=[], basis="令和8年度外部監査")
@@ -213,6 +215,22 @@ async def test_an_auditor_gives_up_their_own(fake: FakeDaemon) -> None:
         await operator.sees("取りやめました。必要なら改めて")
         await operator.offers_no("F8")
     assert fake.asked(CANCEL) == [CancelExport(export="0a" * 16)]
+
+
+async def test_following_never_cuts_off_what_was_asked_for(
+    fake: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.exports.FOLLOW", 0.05)
+    fake.exports.most = 1
+    ordered(fake)
+    ordered(fake)
+    async with console(fake) as operator:
+        await at_the_exports(operator)
+        await operator.sees("作成中 50%")
+        fake.delay = 0.4
+        await operator.press("f8")
+        await operator.agrees()
+        await operator.sees("█ 取りやめました。", "取りやめ    AU001", "作成中 50%")
 
 
 async def fetches(operator: Operator, folder: Path) -> None:

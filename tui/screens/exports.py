@@ -24,6 +24,8 @@ from tui.screens.list_page import ListPage
 from tui.widgets.choice import Choice
 from tui.widgets.notice import Notice
 
+ASKING = "exports"
+"""Workers that show the list, or change something in it."""
 FOLLOW = 2.0  # seconds between two looks while one is being made
 
 
@@ -113,18 +115,22 @@ class ExportsScreen(ListPage[ExportState]):
         self._load("")
 
     def _follow(self) -> None:
-        if self.is_current and any(each.phase is ExportPhase.MAKING for each in self.lines):
-            self._load("")
+        # Never into the middle of what somebody asked for: its answer would be lost.
+        busy = any(each.is_running and each.group == ASKING for each in self.workers)
+        if self.is_current and not busy and any(each.phase is ExportPhase.MAKING for each in self.lines):
+            self._load(None)
 
-    @work(exclusive=True, group="exports")
-    async def _load(self, headline: str) -> None:
-        """Show what there is now, under `headline` or how much it is."""
+    @work(exclusive=True, group=ASKING)
+    async def _load(self, headline: str | None) -> None:
+        """Show what there is now, under `headline` or how much it is; with None under what stands there."""
         there = await self.asked(self._calls.all())
         if there is None:
             return
         say = self.say
         self.fill(there.exports, [export_formats.list_row(each, say) for each in there.exports])
         waiting = sum(each.phase is ExportPhase.WAITING for each in there.exports)
+        if headline is None:
+            return
         if headline:
             self.notice.show("info", headline)
         elif waiting:
@@ -172,7 +178,7 @@ class ExportsScreen(ListPage[ExportState]):
 
         self.app.push_screen(dialog, answered)
 
-    @work(exclusive=True, group="exports")
+    @work(exclusive=True, group=ASKING)
     async def _change(self, asked: Awaitable[ExportState], words: str) -> None:
         if await self.asked(asked) is not None:
             self._load(self.say(words))
