@@ -18,6 +18,7 @@ from daemon.config import Spooled
 from daemon.contract.console import Reason
 from daemon.contract.keys import CarryOut
 from daemon.contract.peer import Outcome
+from daemon.crypto.seal import class_of
 from daemon.errors import StateError
 from daemon.open import Parts
 from daemon.register.rows import Register
@@ -64,6 +65,9 @@ async def test_what_the_second_disk_has_is_taken_back_and_no_epoch_is_needed(
         headers = await scene.entries()
         now = await stored(scene.app._parts)
         assert {key: now[key] for key in before} == before
+        parts = scene.app._parts
+        for name in {class_of(leaf_of(value)[1]) for value in now.values()}:
+            assert parts.dependents.dependents(name) == await parts.dependents.confirm(name)
         assert [each.action for each in headers[signed : signed + 2]] == [
             Action.LOG_REATTACHED,
             Action.REGISTER_STARTED,

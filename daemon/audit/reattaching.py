@@ -32,6 +32,7 @@ from daemon.register.rows import Register
 from daemon.store.commitment import KEY as COMMITMENT
 from daemon.store.commitment import Kept
 from daemon.store.engine import Engine, Table
+from daemon.store.tally import COUNTED
 from hsm.protocol import Witnessed
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Reattaching:
             TALLY: msgspec.msgpack.encode(_tally(held.get(TALLY), batch)),
             SAID: msgspec.msgpack.encode((began, tree.size)),
             COMMITMENT: self._doubted(held.get(COMMITMENT), tree.size),
+            COUNTED: None,  # what lies under which key is counted anew, since these came past the one who counts
             **_calendar(held, batch),
         }
         await self.engine.apply(

@@ -74,6 +74,8 @@ class Epochs:
                 self.spans.clear()
             self.spans.append(opening)
         self.firsts = [0 if each is None else each.kept for each in self.spans]
+        self.starts = {each.kept: each for each in self.spans if each is not None}
+        """How the run of entries that begins there began. It is asked for at every entry, and of nearly none."""
         self.origins = {self.origin(each) for each in range(1, len(self.openings) + 2)}
 
     def origin(self, epoch: int) -> str:
@@ -86,22 +88,21 @@ class Epochs:
 
     def check_entry(self, leaf: Leaf) -> None:
         """It is of the epoch that the statements say, and the first one of an epoch says so."""
-        opening = self.at(leaf.seq)
-        if leaf.epoch != number_of(opening):
+        if leaf.epoch != (number_of(self.at(leaf.seq)) if self.starts else 1):
             raise VerificationError("other_epoch", seq=leaf.seq)
-        first = opening is not None and leaf.seq == opening.kept
-        if first and leaf.action != OPENED:
+        began = self.starts.get(leaf.seq)
+        if began is not None and leaf.action != OPENED:
             raise VerificationError("epoch_unsaid", seq=leaf.seq, epoch=leaf.epoch)
-        if leaf.action == OPENED and (opening is None or not first or leaf.counts != _figures(opening)):
+        if leaf.action == OPENED and (began is None or leaf.counts != _figures(began)):
             raise VerificationError("epoch_entry", seq=leaf.seq)
 
     def check_kept(self, size: int, peaks: list[bytes]) -> None:
         """Where an epoch begins, the tree is what its statement says."""
-        for opening in self.spans:
-            if opening is not None and opening.kept == size:
-                if root(peaks) != opening.kept_root:
-                    raise VerificationError("epoch_kept", number=opening.number, size=size)
-                self.compared.add(opening.number)
+        began = self.starts.get(size)
+        if began is not None:
+            if root(peaks) != began.kept_root:
+                raise VerificationError("epoch_kept", number=began.number, size=size)
+            self.compared.add(began.number)
 
     def check_place(self, claim: Checkpoint) -> None:
         """A checkpoint of the export is of the epoch in which the log was of that size."""

@@ -5,7 +5,6 @@ It is canonical JSON (RFC 8785): names in order, no spaces. All of it is ASCII, 
 
 import re
 from datetime import datetime
-from itertools import pairwise
 from typing import NamedTuple
 
 _ACTION = r"[a-z_]{1,32}\.[a-z_]{1,32}"
@@ -50,17 +49,18 @@ def leaf_of(text: object) -> Leaf | None:
     if not found or not isinstance(text, str):
         return None
     action, commitments, counts, epoch, seq, time = found.groups()
-    tables = _PAIR.findall(commitments), _PAIR.findall(counts)
-    if not all(_in_order(table) for table in tables) or not _exists(time):
+    digests, figures = _PAIR.findall(commitments), _PAIR.findall(counts)
+    if not (_in_order(digests) and _in_order(figures) and _exists(time)):
         return None
     return Leaf(
-        text, action, int(epoch), int(seq), time, dict(tables[0]), {name: int(n) for name, n in tables[1]}
+        text, action, int(epoch), int(seq), time, dict(digests), {name: int(n) for name, n in figures}
     )
 
 
 def _in_order(table: list[tuple[str, str]]) -> bool:
     """Whether names stand in order, none twice."""
-    return all(one[0] < other[0] for one, other in pairwise(table))
+    names = [name for name, _ in table]
+    return names == sorted(set(names))
 
 
 def _exists(time: str) -> bool:
